@@ -18,8 +18,9 @@ import java.util.List;
  *
  * <p>Large float tensors in native memory that nobody but the tensor can free are read in place,
  * under a lease. Everything else is copied into the run's arena first: Java arrays, which have no
- * address; views of memory whose owner may free it; and integers, so that what was checked (ids,
- * starts of sequences) cannot change while kernels go by it.
+ * address; views of memory whose owner may free it, and behind whose end a page may begin that
+ * cannot be read; and integers, so that what was checked (ids, starts of sequences) cannot change
+ * while kernels go by it.
  */
 final class RunInputs {
   /** Copying fewer bytes than this is cheaper than to think about. */

@@ -20,6 +20,12 @@ public final class HostTensor implements Tensor {
   /** Native allocations begin at a multiple of this: a cache line, and the widest vector. */
   public static final int ALIGNMENT = 64;
 
+  /**
+   * Native allocations end this many bytes behind their last element: where a machine has no masked
+   * loads, a vector that begins within a tensor is read whole.
+   */
+  private static final int MARGIN = 64;
+
   private static final int CLOSED = 1;
   private static final int LEASE = 2;
 
@@ -92,9 +98,11 @@ public final class HostTensor implements Tensor {
 
   /** Zeros in native memory, aligned to {@value #ALIGNMENT} bytes, freed by {@link #close()}. */
   public static HostTensor allocate(DType dtype, Shape shape) {
-    Arena arena = Arena.ofShared();
     long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    return new HostTensor(dtype, shape, arena.allocate(bytes, ALIGNMENT), true, arena::close);
+    long size = Math.addExact(bytes, MARGIN);
+    Arena arena = Arena.ofShared();
+    MemorySegment memory = arena.allocate(size, ALIGNMENT).asSlice(0, bytes);
+    return new HostTensor(dtype, shape, memory, true, arena::close);
   }
 
   /** A view of memory that its owner keeps alive; closing it frees nothing. */
@@ -157,7 +165,10 @@ public final class HostTensor implements Tensor {
     }
   }
 
-  /** True for memory of the tensor's own, which nothing but {@link #close()} gives back. */
+  /**
+   * True for memory of the tensor's own, which nothing but {@link #close()} gives back. A vector of
+   * up to 64 bytes that begins within it may be read whole: the memory goes on behind the elements.
+   */
   public boolean ownsMemory() {
     return owner;
   }

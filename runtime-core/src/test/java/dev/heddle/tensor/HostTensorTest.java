@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class HostTensorTest {
@@ -38,6 +40,24 @@ class HostTensorTest {
     tensor.close();
     tensor.close();
     assertThrows(IllegalStateException.class, () -> tensor.getDouble(0));
+  }
+
+  @Test
+  @SuppressWarnings("restricted")
+  void aVectorThatBeginsInNativeMemoryOfATensorMayBeReadWhole() {
+    long bytes = 1000 * Float.BYTES;
+    try (Arena used = Arena.ofConfined()) {
+      for (int i = 0; i < 100; i++) {
+        used.allocate(bytes, HostTensor.ALIGNMENT).fill((byte) -1);
+      }
+    }
+    // Of memory that was used before, what an allocation holds is zero, and nothing else.
+    for (int i = 0; i < 100; i++) {
+      try (HostTensor tensor = HostTensor.allocate(DType.F32, Shape.of(1000))) {
+        MemorySegment behind = tensor.memory().reinterpret(bytes + 64).asSlice(bytes);
+        assertArrayEquals(new byte[64], behind.toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
   }
 
   @Test
