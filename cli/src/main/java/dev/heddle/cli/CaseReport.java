@@ -53,6 +53,13 @@ final class CaseReport implements AutoCloseable {
     }
   }
 
+  /** Takes a case and prints its line: the status, the name, and why if it did not pass. */
+  void add(CaseResult result, PrintWriter out) {
+    add(result);
+    String reason = result.reason().isEmpty() ? "" : ": " + oneLine(result.reason());
+    out.printf("%-11s %s%s%n", word(result), result.name(), reason);
+  }
+
   /** {@code passed}, {@code failed} or {@code unsupported}. */
   static String word(CaseResult result) {
     return result.status().name().toLowerCase(Locale.ROOT);

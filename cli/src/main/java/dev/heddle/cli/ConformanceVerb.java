@@ -5,9 +5,12 @@ import dev.heddle.conformance.Conformance;
 import dev.heddle.conformance.Outcome;
 import dev.heddle.conformance.Result;
 import dev.heddle.fixture.CaseResult;
+import dev.heddle.fixture.Fixtures;
+import dev.heddle.fixture.Target;
 import dev.heddle.tensor.DType;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code heddle conformance}: a backend against the reference interpreter. */
+/** {@code heddle conformance}: a backend against the reference, or against the ONNX standard. */
 @Command(
     name = "conformance",
     description = "Run every operation on a backend and compare with the reference.",
@@ -31,13 +34,24 @@ import picocli.CommandLine.Spec;
       "what a backend does not support with its reason. The report is a JSON object a",
       "line; its fields are listed in docs/json.md. The exit code is 1 if any case failed.",
       "",
+      "With --onnx the operator tests of the ONNX standard are run instead: folders with a",
+      "model.onnx and test_data_set_0, directly in DIR, or DIR alone. Each is run as it is",
+      "imported and after the passes, to the standard's tolerances, and has its line.",
+      "",
       "Examples:",
       "  heddle conformance",
+      "  heddle conformance --onnx onnx/backend/test/data/node --report report.jsonl",
       "  heddle conformance --backend cpu --threads 1 --report report.jsonl"
     })
 public final class ConformanceVerb implements Verb {
   @Spec private CommandSpec spec;
   @Mixin private BackendSelection selection;
+
+  @Option(
+      names = "--onnx",
+      paramLabel = "DIR",
+      description = "Folder of operator tests of the ONNX standard.")
+  private Path onnx;
 
   @Option(
       names = "--report",
@@ -55,6 +69,29 @@ public final class ConformanceVerb implements Verb {
 
   @Override
   public Integer call() throws IOException {
+    return onnx == null ? runKit() : runOnnx();
+  }
+
+  private int runOnnx() throws IOException {
+    if (!Files.isDirectory(onnx)) {
+      throw new BadInputException("--onnx " + onnx + ": there is no such folder");
+    }
+    // Opened once for the reason it gives; and a backend that is not there fails no case.
+    selection.load(backend -> backend).close();
+    PrintWriter out = spec.commandLine().getOut();
+    try (CaseReport cases = new CaseReport(report)) {
+      Target target = new Target(selection.choice(), selection.options());
+      new Fixtures(target, result -> cases.add(result, out), out::println).runOperators(onnx);
+      if (cases.isEmpty()) {
+        throw new BadInputException(
+            "--onnx %s: there is no operator test; expected folders with a model.onnx"
+                .formatted(onnx));
+      }
+      return cases.conclude(out);
+    }
+  }
+
+  private int runKit() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     try (CaseReport cases = new CaseReport(report)) {
       try (Backend backend = selection.load(opened -> opened);

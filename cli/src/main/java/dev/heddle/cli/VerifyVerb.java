@@ -1,6 +1,5 @@
 package dev.heddle.cli;
 
-import dev.heddle.fixture.CaseResult;
 import dev.heddle.fixture.Fixtures;
 import dev.heddle.fixture.Target;
 import java.io.IOException;
@@ -66,7 +65,7 @@ public final class VerifyVerb implements Verb {
       Fixtures run =
           new Fixtures(
               new Target(selection.choice(), selection.options()),
-              result -> add(result, cases, out),
+              result -> cases.add(result, out),
               out::println);
       for (Path root : roots) {
         run.run(root);
@@ -89,11 +88,5 @@ public final class VerifyVerb implements Verb {
         throw new BadInputException(option + root + ": there is no such folder");
       }
     }
-  }
-
-  private static void add(CaseResult result, CaseReport cases, PrintWriter out) {
-    cases.add(result);
-    String reason = result.reason().isEmpty() ? "" : ": " + CaseReport.oneLine(result.reason());
-    out.printf("%-11s %s%s%n", CaseReport.word(result), result.name(), reason);
   }
 }
