@@ -18,7 +18,7 @@ import java.util.List;
  * norm, it is the product that takes it, and {@link FuseSkipNorm} gets what is left: the product
  * has its result in registers when it adds, the norm would read one tensor more.
  *
- * <p>Only a product with a single use is changed.
+ * <p>Only a product with a single use is changed. It keeps its name.
  */
 public record FuseMatMul() implements Pass {
   @Override
@@ -81,7 +81,8 @@ public record FuseMatMul() implements Pass {
       if (op.activation() == Unary.Kind.IDENTITY) {
         double alpha = op.alpha() * scaled.factor();
         MatMul changed = new MatMul(op.transposeA(), op.transposeB(), alpha, Unary.Kind.IDENTITY);
-        graph.substitute(root, changed, product.input(MatMul.A), product.input(MatMul.B));
+        Value a = product.input(MatMul.A);
+        graph.substitute(root, product.name(), changed, a, product.input(MatMul.B));
       }
     }
 
@@ -92,7 +93,7 @@ public record FuseMatMul() implements Pass {
       }
       if (op(product).activation() == Unary.Kind.IDENTITY) {
         MatMul changed = op(product).with(kind);
-        graph.substitute(root, changed, product.inputs().toArray(Value[]::new));
+        graph.substitute(root, product.name(), changed, product.inputs().toArray(Value[]::new));
       }
     }
 
@@ -128,6 +129,7 @@ public record FuseMatMul() implements Pass {
       return open
           && graph.substitute(
               root,
+              product.name(),
               op(product),
               product.input(MatMul.A),
               product.input(MatMul.B),
@@ -157,6 +159,7 @@ public record FuseMatMul() implements Pass {
           && other.type().equals(product.output().type())
           && graph.substitute(
               root,
+              product.name(),
               op(product),
               product.input(MatMul.A),
               product.input(MatMul.B),

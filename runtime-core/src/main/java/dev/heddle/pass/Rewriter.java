@@ -144,10 +144,15 @@ final class Rewriter {
    * Puts a node of {@code op} in the place of {@code old}, a node with one output, if types fit.
    */
   boolean substitute(Node old, Op op, Value... inputs) {
+    return substitute(old, old.name(), op, inputs);
+  }
+
+  /** Like {@link #substitute(Node, Op, Value...)}, the new node being called {@code name}. */
+  boolean substitute(Node old, String name, Op op, Value... inputs) {
     if (!gives(old.output().type(), op, inputs)) {
       return false;
     }
-    replace(old.output(), add(old.name(), op, inputs));
+    replace(old.output(), add(name, op, inputs));
     return true;
   }
 

@@ -18,11 +18,12 @@ class FuseMatMulTest {
   void biasActivationAndResidualGoIntoTheProduct() {
     Before b = new Before();
     Value x = b.input("x", "batch", "sequence", 4);
-    Value product = b.g.matmul(x, b.weight("w", 4, 6));
+    Value product = b.g.add("dense", MatMul.PLAIN, x, b.weight("w", 4, 6));
     Value biased = b.g.add(b.weight("bias", 6), product);
     Value active = b.g.unary(Kind.GELU, biased);
     Value y = b.g.add(active, b.input("residual", "batch", "sequence", 6));
     Node node = Before.only(MatMul.class, b.after(new FuseMatMul(), y));
+    assertEquals("dense", node.name());
     assertEquals(MatMul.PLAIN.with(Kind.GELU), node.op());
     assertTrue(node.has(MatMul.BIAS) && node.has(MatMul.RESIDUAL));
   }
