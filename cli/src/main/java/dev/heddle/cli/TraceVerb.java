@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       "  attention.0, attention.1, … [heads, n, n], of each layer",
       "  last_hidden_state           [n, hidden]",
       "  pooler_output               [hidden], where the model has a pooler",
+      "Of an ONNX file it holds the outputs, under these names or their own.",
       "",
       "Examples:",
       "  heddle trace --model DIR --ids 2,17,45,3 --out trace.safetensors",
@@ -76,6 +77,7 @@ public final class TraceVerb implements Verb {
   public Integer call() {
     OutputFile.check("--out", file);
     Map<String, HostTensor> tensors;
+    boolean layers;
     try (Model opened = model.open()) {
       if (decoderIds != null) {
         throw new ParameterException(
@@ -83,13 +85,19 @@ public final class TraceVerb implements Verb {
             "--decoder-ids were given, but %s is an encoder; leave them out"
                 .formatted(opened.name()));
       }
+      layers = opened.network() instanceof Model.Checkpoint;
       try (OnBackend on =
           selection.load(backend -> new OnBackend(backend, Trace.of(opened, backend)))) {
         tensors = on.trace.run(ids, typeIds);
       }
     }
     SafetensorsWriter.write(file, tensors);
-    print(tensors, spec.commandLine().getOut());
+    PrintWriter out = spec.commandLine().getOut();
+    print(tensors, out);
+    if (!layers) {
+      out.println("An ONNX file tells its outputs only. Its layers are in a trace of the folder");
+      out.println("that it was made from.");
+    }
     return ExitCode.OK;
   }
 

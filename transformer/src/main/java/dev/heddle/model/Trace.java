@@ -7,11 +7,11 @@ import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
 import dev.heddle.graph.Graph;
-import dev.heddle.graph.GraphBuilder;
-import dev.heddle.op.Attention;
+import dev.heddle.onnx.OnnxModel;
 import dev.heddle.pass.Passes;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
+import dev.heddle.weights.Weights;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,50 +23,32 @@ import java.util.Map;
  * <p>Safe for many threads. The model stays open as long as this.
  */
 public final class Trace implements AutoCloseable {
-  private final Encoder encoder;
+  private final TraceSubject subject;
   private final Program program;
 
-  private Trace(Encoder encoder, Program program) {
-    this.encoder = encoder;
+  private Trace(TraceSubject subject, Program program) {
+    this.subject = subject;
     this.program = program;
   }
 
   /**
    * Compiles {@code model} on {@code backend}, which its owner closes after this.
    *
+   * @throws ModelException if the model is an ONNX file of something else than an encoder
    * @throws dev.heddle.backend.HeddleException if the model or its graph is refused
    */
   public static Trace of(Model model, Backend backend) {
-    return switch (model.network()) {
-      case Model.Checkpoint checkpoint ->
-          switch (checkpoint.architecture()) {
-            case Encoder encoder -> {
-              Graph graph = graph(model.name(), encoder, checkpoint);
-              yield new Trace(encoder, backend.compile(graph, CompileOptions.DEFAULT));
-            }
-          };
-      case Model.Onnx onnx ->
-          throw new UnsupportedModelException(
-              model.name()
-                  + " is an ONNX file, whose layers have no names; trace the folder it was made"
-                  + " from");
-    };
-  }
-
-  private static Graph graph(String name, Encoder encoder, Model.Checkpoint checkpoint) {
-    GraphBuilder graph = new GraphBuilder(name + " trace");
-    Encoder.States states = encoder.encode(graph, checkpoint.weights(), true);
-    for (int i = 0; i < states.hidden().size(); i++) {
-      graph.output("hidden." + i, states.hidden().get(i));
-    }
-    for (int i = 0; i < states.attention().size(); i++) {
-      graph.output("attention." + i, states.attention().get(i));
-    }
-    graph.output("last_hidden_state", states.last());
-    if (states.pooled() != null) {
-      graph.output("pooler_output", states.pooled());
-    }
-    return Passes.standard().apply(graph.build());
+    TraceSubject subject =
+        switch (model.network()) {
+          case Model.Checkpoint(Architecture architecture, Weights weights) ->
+              switch (architecture) {
+                case Encoder encoder -> new TraceSubject.OfEncoder(model.name(), encoder, weights);
+              };
+          case Model.Onnx(OnnxModel onnx, int length) ->
+              TraceSubject.OfOnnx.of(model.name(), onnx.graph(), length);
+        };
+    Graph graph = Passes.standard().apply(subject.graph());
+    return new Trace(subject, backend.compile(graph, CompileOptions.DEFAULT));
   }
 
   /**
@@ -76,20 +58,15 @@ public final class Trace implements AutoCloseable {
    * {@code [heads, n, n]}, {@code last_hidden_state}, and {@code pooler_output} {@code [hidden]}
    * where the checkpoint has a pooler; F32.
    *
+   * <p>An ONNX file tells its outputs and nothing else: those, without the axis of the batch, and
+   * under these names where they are one of these.
+   *
    * @param typeIds the token types, or null for zeros
    * @throws InvalidInputException if there are no ids or more than the model takes, if the token
    *     types are not as many or the model has none, or if an id is out of range
    */
   public Map<String, HostTensor> run(int[] ids, int[] typeIds) {
-    check(ids, typeIds);
-    int n = ids.length;
-    Inputs inputs = Inputs.of(Encoder.INPUT_IDS, HostTensor.of(ids, n));
-    inputs.put(Encoder.POSITIONS, HostTensor.of(encoder.positions(ids), n));
-    inputs.put(Encoder.CU_SEQ_LENS, HostTensor.of(new int[] {0, n}, 2));
-    if (encoder.hasTokenTypes()) {
-      inputs.put(Encoder.TOKEN_TYPE_IDS, HostTensor.of(typeIds == null ? new int[n] : typeIds, n));
-    }
-    inputs.bind(Attention.MAX_KEYS, n);
+    Inputs inputs = subject.inputs(ids, typeIds);
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     tensors.put(Encoder.INPUT_IDS, wide(ids));
     if (typeIds != null) {
@@ -103,39 +80,13 @@ public final class Trace implements AutoCloseable {
     return tensors;
   }
 
-  private void check(int[] ids, int[] typeIds) {
-    if (ids.length == 0 || ids.length > encoder.contextLength()) {
-      throw new InvalidInputException(
-          "%d ids; %s takes 1 to %d"
-              .formatted(ids.length, encoder.family(), encoder.contextLength()));
-    }
-    if (typeIds != null && !encoder.hasTokenTypes()) {
-      throw new InvalidInputException(encoder.family() + " has no token types; leave them out");
-    }
-    inRange("id", ids, encoder.vocabularySize());
-    inRange("token type", typeIds == null ? new int[0] : typeIds, encoder.tokenTypes());
-    if (typeIds != null && typeIds.length != ids.length) {
-      throw new InvalidInputException(
-          "%d token types for %d ids; expected one each".formatted(typeIds.length, ids.length));
-    }
-  }
-
-  private void inRange(String what, int[] values, int count) {
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] < 0 || values[i] >= count) {
-        throw new InvalidInputException(
-            "%s %d at position %d; %s has 0 to %d"
-                .formatted(what, values[i], i, encoder.family(), count - 1));
-      }
-    }
-  }
-
-  /** In a Java array; a pooled vector loses the axis of its one sequence. */
-  private static HostTensor copy(String name, Tensor tensor) {
+  /** In a Java array: float32, or int64 of whole numbers. */
+  private HostTensor copy(String name, Tensor tensor) {
     try (HostTensor host = tensor.toHost()) {
-      long[] shape = host.shape().toArray();
-      boolean pooled = name.equals("pooler_output");
-      return HostTensor.of(host.toFloats(), pooled ? new long[] {shape[1]} : shape);
+      long[] shape = subject.shape(name, host.shape()).toArray();
+      return host.dtype().isFloat()
+          ? HostTensor.of(host.toFloats(), shape)
+          : HostTensor.of(host.toLongs(), shape);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.model.ModelException;
+import dev.heddle.model.PaddedInputs;
 import dev.heddle.model.Pooling;
 import dev.heddle.op.Gather;
 import dev.heddle.pass.Passes;
@@ -12,7 +13,6 @@ import dev.heddle.pass.RemovePadding;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
-import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.TensorType;
 import java.util.List;
 
@@ -59,20 +59,7 @@ record PaddedSequences(Graph graph) implements Sequences {
 
   /** The states among the outputs; refuses a graph that is no embedder. */
   static Value states(Graph imported) {
-    for (Value input : imported.inputs()) {
-      boolean known =
-          switch (input.name()) {
-            case "input_ids", "attention_mask", "token_type_ids", "position_ids" -> true;
-            default -> false;
-          };
-      if (!known || input.type().rank() != 2 || !input.type().dtype().isInteger()) {
-        throw new ModelException(
-            ("%s: the input %s is not one that an embedder gives; those are input_ids,"
-                    + " attention_mask, token_type_ids and position_ids, of whole numbers [batch,"
-                    + " sequence]")
-                .formatted(imported.name(), input));
-      }
-    }
+    PaddedInputs.check(imported);
     for (String name : STATES) {
       Value states = imported.outputs().get(name);
       if (states != null && states.type().rank() == 3) {
@@ -104,31 +91,13 @@ record PaddedSequences(Graph graph) implements Sequences {
     }
     Inputs inputs = Inputs.of(ROWS, HostTensor.of(rows, tokens));
     inputs.put(CU_SEQ_LENS, HostTensor.of(starts, starts.length));
+    List<int[]> ids = batch.stream().map(TokenIds::ids).toList();
+    List<int[]> typeIds = batch.stream().map(TokenIds::typeIds).toList();
     for (Value input : graph.inputs()) {
       if (!input.name().equals(ROWS) && !input.name().equals(CU_SEQ_LENS)) {
-        inputs.put(input.name(), padded(input, batch, longest));
+        inputs.put(input.name(), PaddedInputs.of(input, ids, typeIds));
       }
     }
     return inputs;
-  }
-
-  /** The input's values for each token, and zeros where there is none. */
-  private static HostTensor padded(Value input, List<TokenIds> batch, int longest) {
-    HostTensor tensor = HostTensor.heap(input.type().dtype(), Shape.of(batch.size(), longest));
-    for (int i = 0; i < batch.size(); i++) {
-      TokenIds sequence = batch.get(i);
-      for (int j = 0; j < sequence.size(); j++) {
-        long value =
-            switch (input.name()) {
-              case "input_ids" -> sequence.ids()[j];
-              case "attention_mask" -> 1;
-              case "token_type_ids" -> sequence.typeIds()[j];
-              case "position_ids" -> j;
-              default -> throw new IllegalStateException("checked before: " + input);
-            };
-        tensor.setLong((long) i * longest + j, value);
-      }
-    }
-    return tensor;
   }
 }

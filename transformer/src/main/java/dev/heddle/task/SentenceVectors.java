@@ -31,7 +31,7 @@ final class SentenceVectors {
       Value length = graph.reduce(Reduce.Kind.L2, vectors, true, 1);
       Value floor = graph.scalar(vectors.type().dtype(), SHORTEST);
       vectors =
-          graph.divide(vectors, graph.add("longest", new Binary(Binary.Kind.MAX), length, floor));
+          graph.divide(vectors, graph.add("divisor", new Binary(Binary.Kind.MAX), length, floor));
     }
     graph.output(NAME, vectors);
   }

@@ -1,0 +1,158 @@
+package dev.heddle.model;
+
+import dev.heddle.backend.Inputs;
+import dev.heddle.backend.InvalidInputException;
+import dev.heddle.graph.Graph;
+import dev.heddle.graph.GraphBuilder;
+import dev.heddle.graph.Value;
+import dev.heddle.op.Attention;
+import dev.heddle.tensor.Dim;
+import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
+import dev.heddle.weights.Weights;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** A model as {@link Trace} runs it: one sequence in, everything it shows out. */
+sealed interface TraceSubject {
+  /** With an output for everything that is shown; no passes have been over it. */
+  Graph graph();
+
+  /**
+   * What a run over one sequence is given.
+   *
+   * @param typeIds the token types, or null for zeros
+   * @throws InvalidInputException if the model does not take these
+   */
+  Inputs inputs(int[] ids, int[] typeIds);
+
+  /** The shape to show an output in, which has the axis of a batch of one no more. */
+  Shape shape(String output, Shape given);
+
+  private static void check(String family, int limit, int[] ids, int[] typeIds, boolean hasTypes) {
+    if (ids.length == 0 || limit > 0 && ids.length > limit) {
+      throw new InvalidInputException(
+          "%d ids; %s takes 1 %s"
+              .formatted(ids.length, family, limit > 0 ? "to " + limit : "or more"));
+    }
+    if (typeIds != null && !hasTypes) {
+      throw new InvalidInputException(family + " has no token types; leave them out");
+    }
+    if (typeIds != null && typeIds.length != ids.length) {
+      throw new InvalidInputException(
+          "%d token types for %d ids; expected one each".formatted(typeIds.length, ids.length));
+    }
+  }
+
+  /** An encoder that Heddle builds itself: every layer is known. */
+  record OfEncoder(String name, Encoder encoder, Weights weights) implements TraceSubject {
+    private static final String POOLED = "pooler_output";
+
+    @Override
+    public Graph graph() {
+      GraphBuilder graph = new GraphBuilder(name + " trace");
+      Encoder.States states = encoder.encode(graph, weights, true);
+      for (int i = 0; i < states.hidden().size(); i++) {
+        graph.output("hidden." + i, states.hidden().get(i));
+      }
+      for (int i = 0; i < states.attention().size(); i++) {
+        graph.output("attention." + i, states.attention().get(i));
+      }
+      graph.output("last_hidden_state", states.last());
+      if (states.pooled() != null) {
+        graph.output(POOLED, states.pooled());
+      }
+      return graph.build();
+    }
+
+    @Override
+    public Inputs inputs(int[] ids, int[] typeIds) {
+      int n = ids.length;
+      check(encoder.family(), encoder.contextLength(), ids, typeIds, encoder.hasTokenTypes());
+      inRange("id", ids, encoder.vocabularySize());
+      inRange("token type", typeIds == null ? new int[0] : typeIds, encoder.tokenTypes());
+      Inputs inputs = Inputs.of(Encoder.INPUT_IDS, HostTensor.of(ids, n));
+      inputs.put(Encoder.POSITIONS, HostTensor.of(encoder.positions(ids), n));
+      inputs.put(Encoder.CU_SEQ_LENS, HostTensor.of(new int[] {0, n}, 2));
+      if (encoder.hasTokenTypes()) {
+        int[] types = typeIds == null ? new int[n] : typeIds;
+        inputs.put(Encoder.TOKEN_TYPE_IDS, HostTensor.of(types, n));
+      }
+      return inputs.bind(Attention.MAX_KEYS, n);
+    }
+
+    private void inRange(String what, int[] values, int count) {
+      for (int i = 0; i < values.length; i++) {
+        if (values[i] < 0 || values[i] >= count) {
+          throw new InvalidInputException(
+              "%s %d at position %d; %s has 0 to %d"
+                  .formatted(what, values[i], i, encoder.family(), count - 1));
+        }
+      }
+    }
+
+    @Override
+    public Shape shape(String output, Shape given) {
+      return output.equals(POOLED) ? Shape.of(given.dim(1)) : given;
+    }
+  }
+
+  /**
+   * A graph from an ONNX file, which shows its outputs: under the names that the fixtures give them
+   * where an exporter has others.
+   *
+   * @param limit the most tokens of a sequence, 0 where that is not known
+   */
+  record OfOnnx(String name, Graph graph, int limit) implements TraceSubject {
+    private static final Pattern NUMBERED = Pattern.compile("(hidden_state|attention)s[._](\\d+)");
+
+    /** {@code imported} with outputs renamed; refuses a graph that is no encoder. */
+    static OfOnnx of(String name, Graph imported, int limit) {
+      PaddedInputs.check(imported);
+      GraphBuilder graph = GraphBuilder.continuing(imported);
+      for (Map.Entry<String, Value> output : imported.outputs().entrySet()) {
+        graph.output(shown(output.getKey(), imported), output.getValue());
+      }
+      return new OfOnnx(name, graph.build(), limit);
+    }
+
+    private static String shown(String output, Graph imported) {
+      var numbered = NUMBERED.matcher(output);
+      if (numbered.matches()) {
+        return (numbered.group(1).equals("attention") ? "attention." : "hidden.")
+            + numbered.group(2);
+      }
+      boolean states =
+          output.equals("token_embeddings") && !imported.outputs().containsKey("last_hidden_state");
+      return states ? "last_hidden_state" : output;
+    }
+
+    @Override
+    public Inputs inputs(int[] ids, int[] typeIds) {
+      boolean hasTypes =
+          graph.inputs().stream().anyMatch(input -> input.name().equals(Encoder.TOKEN_TYPE_IDS));
+      check(name, limit, ids, typeIds, hasTypes);
+      int[] types = typeIds == null ? new int[ids.length] : typeIds;
+      Inputs inputs = new Inputs();
+      for (Value input : graph.inputs()) {
+        inputs.put(input.name(), PaddedInputs.of(input, List.of(ids), List.of(types)));
+      }
+      return inputs;
+    }
+
+    @Override
+    public Shape shape(String output, Shape given) {
+      boolean batch =
+          given.rank() > 1
+              && given.dim(0) == 1
+              && graph.outputs().get(output).type().dim(0).equals(batch());
+      return batch ? Shape.of(Arrays.copyOfRange(given.toArray(), 1, given.rank())) : given;
+    }
+
+    private Dim batch() {
+      return graph.inputs().getFirst().type().dim(0);
+    }
+  }
+}
