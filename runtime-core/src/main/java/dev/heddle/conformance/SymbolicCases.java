@@ -207,6 +207,17 @@ final class SymbolicCases {
             },
             dims(A, B)),
         make(
+            "Slice",
+            "from b on, which no extent tells",
+            exact,
+            (g, x) -> {
+              Value table = g.constant("table", weights(200, 3));
+              g.output("rows", g.add("op", new Slice(0, B, A, 1), table));
+              g.output("numbers", g.add("range", new Range(DType.I64, B, A, 1)));
+              g.output("x", x[0]);
+            },
+            dims(A)),
+        make(
             "TopK",
             "k = a",
             exact,

@@ -22,10 +22,16 @@ public final class SymbolValues implements ToLongFunction<String> {
   private final String[] names;
   private final long[] values;
 
-  /** No values yet for the symbols of {@code graph}, those of its nodes' results included. */
+  /**
+   * No values yet for the symbols of {@code graph}, those of its nodes' results and attributes
+   * included.
+   */
   public SymbolValues(Graph graph) {
     Set<String> symbols = new TreeSet<>(graph.symbols());
-    graph.nodes().forEach(n -> n.outputs().forEach(v -> symbols.addAll(v.type().symbols())));
+    for (Node node : graph.nodes()) {
+      node.outputs().forEach(value -> symbols.addAll(value.type().symbols()));
+      node.op().dims().forEach(dim -> dim.addSymbols(symbols));
+    }
     this.graph = graph.name();
     this.inputs = graph.inputs();
     this.names = symbols.toArray(String[]::new);

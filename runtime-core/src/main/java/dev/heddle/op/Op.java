@@ -1,5 +1,8 @@
 package dev.heddle.op;
 
+import dev.heddle.tensor.Dim;
+import java.util.List;
+
 /**
  * One operation: a record of its attributes. What it computes stands in the record's doc; its
  * inputs and outputs are positions, named by constants of the record where there are several.
@@ -40,5 +43,10 @@ public sealed interface Op
   /** The record's name, as text dumps and reports print it. */
   default String name() {
     return getClass().getSimpleName();
+  }
+
+  /** The extents and indices among the attributes, whose symbols each run gives values. */
+  default List<Dim> dims() {
+    return List.of();
   }
 }

@@ -1,6 +1,7 @@
 package dev.heddle.op;
 
 import dev.heddle.tensor.Dim;
+import java.util.List;
 
 /**
  * The {@code k} largest, or smallest, elements along one axis and their indices, best first; of
@@ -12,4 +13,9 @@ import dev.heddle.tensor.Dim;
 public record TopK(Dim k, int axis, boolean largest) implements Op {
   public static final int VALUES = 0;
   public static final int INDICES = 1;
+
+  @Override
+  public List<Dim> dims() {
+    return List.of(k);
+  }
 }

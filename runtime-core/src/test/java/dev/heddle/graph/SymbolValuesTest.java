@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.heddle.op.Slice;
 import dev.heddle.op.TopK;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
@@ -64,6 +65,16 @@ class SymbolValuesTest {
     assertEquals(2, values.applyAsLong("k"));
     values.reset();
     assertThrows(GraphException.class, () -> values.applyAsLong("k"));
+  }
+
+  @Test
+  void aSymbolThatOnlyAnAttributeHoldsCanBeBound() {
+    var g = new GraphBuilder("attributes");
+    Value x = g.input("x", TensorType.of(DType.F32, 8));
+    g.output("y", g.add("slice", new Slice(0, Dim.symbol("from"), Dim.of(3), 1), x));
+    SymbolValues values = new SymbolValues(g.build());
+    values.bind("from", 5);
+    assertEquals(5, values.applyAsLong("from"));
   }
 
   @Test
