@@ -8,13 +8,13 @@ import static dev.heddle.cpu.Vectors.BYTES;
 import static dev.heddle.cpu.Vectors.F;
 import static dev.heddle.cpu.Vectors.LANES;
 import static dev.heddle.cpu.Vectors.all;
-import static dev.heddle.cpu.Vectors.greater;
 import static dev.heddle.cpu.Vectors.load;
 import static dev.heddle.cpu.Vectors.store;
 import static dev.heddle.cpu.Vectors.zero;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
@@ -31,6 +31,9 @@ import jdk.incubator.vector.VectorMask;
  * without sums across lanes, and both products have one form, {@link #product}, whose left factor
  * is broadcast element by element. Only the queries are transposed for it, once a tile; keys and
  * values are read where they lie.
+ *
+ * <p>What takes an exponential is in {@link AttentionStages}, for the reason that {@link Vectors}
+ * gives.
  */
 final class AttentionKernels {
   private static final float HIDDEN = Float.NEGATIVE_INFINITY;
@@ -257,18 +260,10 @@ final class AttentionKernels {
       // 0 for numbers, NaN for the others: x - x.
       sum = sum.add(v.sub(v));
     }
-    return Float.isNaN(Vectors.sum(sum));
+    return Float.isNaN(sum.reduceLanes(ADD));
   }
 
   // Between the products. Each takes one of the tile's vectors: s is where its column begins.
-
-  /** {@code s = softCap * tanh(s / softCap)} on {@code count} floats, whole vectors. */
-  static void cap(long s, int count, float softCap) {
-    float factor = 1 / softCap;
-    for (long i = 0; i < 4L * count; i += BYTES) {
-      store(s + i, VectorMath.tanh(load(s + i).mul(factor)).mul(softCap));
-    }
-  }
 
   /**
    * {@code s[j] += slope * (distance + j - lane)}.
@@ -317,56 +312,6 @@ final class AttentionKernels {
     for (int j = 0; j < keys; j++) {
       VectorMask<Float> hidden = LANE.compare(LT, low + j).or(LANE.compare(GT, high + j));
       store(s, load(s).blend(HIDDEN, hidden));
-      s += row(width);
-    }
-  }
-
-  /**
-   * Raises the maxima to those of the block.
-   *
-   * @param max a vector: the greatest score so far
-   * @param shift takes what to subtract from scores: the maximum, or 0 while it is -infinity
-   * @param rescale takes the factor of what was summed so far: exactly 1 where the maximum stays
-   */
-  static void raise(long s, int width, int keys, long max, long shift, long rescale) {
-    FloatVector old = load(max);
-    FloatVector now = old;
-    FloatVector other = all(HIDDEN);
-    int j = 0;
-    // Two chains, for a comparison and a choice take longer than a load.
-    for (; j < keys - 1; j += 2) {
-      now = greater(now, load(s + j * row(width)));
-      other = greater(other, load(s + (j + 1) * row(width)));
-    }
-    if (j < keys) {
-      now = greater(now, load(s + j * row(width)));
-    }
-    now = greater(now, other);
-    store(max, now);
-    FloatVector safe = now.blend(0f, now.compare(EQ, HIDDEN));
-    store(shift, safe);
-    store(rescale, VectorMath.expOfNonPositive(old.sub(safe)));
-  }
-
-  /** {@code s = e^(s - shift)}; {@code sum = sum * rescale + sum over keys of s}. */
-  static void exponentiate(long s, int width, int keys, long shift, long rescale, long sum) {
-    FloatVector safe = load(shift);
-    FloatVector total = zero();
-    for (int j = 0; j < keys; j++) {
-      FloatVector e = VectorMath.expOfNonPositive(load(s).sub(safe));
-      store(s, e);
-      total = total.add(e);
-      s += row(width);
-    }
-    store(sum, load(sum).fma(load(rescale), total));
-  }
-
-  /** {@code s = e^(s - shift) * factor}. */
-  static void normalise(long s, int width, int keys, long shift, long factor) {
-    FloatVector safe = load(shift);
-    FloatVector f = load(factor);
-    for (int j = 0; j < keys; j++) {
-      store(s, VectorMath.expOfNonPositive(load(s).sub(safe)).mul(f));
       s += row(width);
     }
   }

@@ -6,9 +6,16 @@ import static dev.heddle.cpu.Memory.getFloat;
 import static dev.heddle.cpu.Memory.putFloat;
 import static dev.heddle.cpu.Vectors.BYTES;
 import static dev.heddle.cpu.Vectors.LANES;
+import static dev.heddle.cpu.Vectors.all;
+import static dev.heddle.cpu.Vectors.greater;
+import static dev.heddle.cpu.Vectors.load;
+import static dev.heddle.cpu.Vectors.store;
+import static dev.heddle.cpu.Vectors.zero;
+import static jdk.incubator.vector.VectorOperators.EQ;
 
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Map;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * The steps of an {@link AttentionTask} on a tile of queries and a block of keys, in their order.
@@ -55,15 +62,15 @@ final class AttentionStages {
   private final Stage[] begin = {this::pack, this::scale};
   private final Stage[] block = {
     this::score,
-    this::cap,
+    new Cap(),
     this::addAlibi,
     this::tabulateRelative,
     this::addRelative,
     this::copyMask,
     this::addMask,
     this::hide,
-    this::raise,
-    this::exponentiate,
+    new Raise(),
+    new Exponentiate(),
     this::weigh,
     this::weighAgain,
     this::merge
@@ -77,11 +84,11 @@ final class AttentionStages {
         switch (task.op().map()) {
           case NONE -> new Stage[] {};
           case SCORES -> new Stage[] {this::score, this::writeMap};
-          case CAPPED -> new Stage[] {this::score, this::cap, this::writeMap};
+          case CAPPED -> new Stage[] {this::score, new Cap(), this::writeMap};
           case MASKED, WEIGHTS ->
               new Stage[] {
                 this::score,
-                this::cap,
+                new Cap(),
                 this::addAlibi,
                 this::tabulateRelative,
                 this::addRelative,
@@ -89,7 +96,7 @@ final class AttentionStages {
                 this::addMask,
                 this::hide,
                 this::hideBehindLength,
-                this::normalise,
+                new Normalise(),
                 this::writeMap
               };
         };
@@ -177,13 +184,6 @@ final class AttentionStages {
         memory + QUERIES_AT,
         width(count),
         memory + SCORES_AT);
-  }
-
-  private void cap(int sequence, int head, int row, int count, int j, int n, long memory) {
-    if (task.op().softCap() != 0) {
-      float softCap = (float) task.op().softCap();
-      AttentionKernels.cap(memory + SCORES_AT, n * width(count), softCap);
-    }
   }
 
   private void addAlibi(int sequence, int head, int row, int count, int j, int n, long memory) {
@@ -287,21 +287,6 @@ final class AttentionStages {
     return causal || tooLate || tooEarly;
   }
 
-  private void raise(int sequence, int head, int row, int count, int j, int n, long memory) {
-    int width = width(count);
-    for (long at = memory; at < memory + 4L * width; at += BYTES) {
-      AttentionKernels.raise(at + SCORES_AT, width, n, at + MAX_AT, at + SHIFT_AT, at + FACTOR_AT);
-    }
-  }
-
-  private void exponentiate(int sequence, int head, int row, int count, int j, int n, long memory) {
-    int width = width(count);
-    for (long at = memory; at < memory + 4L * width; at += BYTES) {
-      AttentionKernels.exponentiate(
-          at + SCORES_AT, width, n, at + SHIFT_AT, at + FACTOR_AT, at + SUM_AT);
-    }
-  }
-
   private void weigh(int sequence, int head, int row, int count, int j, int n, long memory) {
     int width = width(count);
     long s = memory + SCORES_AT;
@@ -356,17 +341,6 @@ final class AttentionStages {
     }
   }
 
-  /** Scores to weights, with the final shifts and factors. */
-  private void normalise(int sequence, int head, int row, int count, int j, int n, long memory) {
-    if (task.op().map() != Map.WEIGHTS) {
-      return;
-    }
-    int width = width(count);
-    for (long at = memory; at < memory + 4L * width; at += BYTES) {
-      AttentionKernels.normalise(at + SCORES_AT, width, n, at + SHIFT_AT, at + FACTOR_AT);
-    }
-  }
-
   private void writeMap(int sequence, int head, int row, int count, int j, int n, long memory) {
     int width = width(count);
     for (int lane = 0; lane < count; lane++) {
@@ -374,6 +348,96 @@ final class AttentionStages {
       long to = task.map(sequence, head, row + lane) + 4L * j;
       for (int i = 0; i < n; i++) {
         putFloat(to + 4L * i, getFloat(from + 4L * i * width));
+      }
+    }
+  }
+
+  // What calls functions of vectors: each in the object's own method.
+
+  /** {@code s = softCap * tanh(s / softCap)}. */
+  private final class Cap implements Stage {
+    @Override
+    public void run(int sequence, int head, int row, int count, int j, int n, long memory) {
+      float softCap = (float) task.op().softCap();
+      float factor = softCap == 0 ? 0 : 1 / softCap;
+      long begin = memory + SCORES_AT;
+      long end = softCap == 0 ? begin : begin + 4L * n * width(count);
+      for (long s = begin; s < end; s += BYTES) {
+        FloatVector x = load(s).mul(factor);
+        FloatVector z = VectorMath.expOfNonPositive(VectorMath.minusTwice(x));
+        store(s, VectorMath.tanh(x, z).mul(softCap));
+      }
+    }
+  }
+
+  /**
+   * Raises the maxima to those of the block. What to subtract from scores is the maximum, or 0
+   * while that is -infinity; the factor of what was summed so far exactly 1 where the maximum
+   * stays.
+   */
+  private final class Raise implements Stage {
+    @Override
+    public void run(int sequence, int head, int row, int count, int j, int n, long memory) {
+      int width = width(count);
+      long step = 4L * width;
+      for (long at = memory; at < memory + step; at += BYTES) {
+        long s = at + SCORES_AT;
+        FloatVector old = load(at + MAX_AT);
+        FloatVector now = old;
+        FloatVector other = all(HIDDEN);
+        int i = 0;
+        // Two chains, for a comparison and a choice take longer than a load.
+        for (; i < n - 1; i += 2) {
+          now = greater(now, load(s));
+          other = greater(other, load(s + step));
+          s += 2 * step;
+        }
+        if (i < n) {
+          now = greater(now, load(s));
+        }
+        now = greater(now, other);
+        store(at + MAX_AT, now);
+        FloatVector safe = now.blend(0f, now.compare(EQ, HIDDEN));
+        store(at + SHIFT_AT, safe);
+        store(at + FACTOR_AT, VectorMath.expOfNonPositive(old.sub(safe)));
+      }
+    }
+  }
+
+  /** {@code s = e^(s - shift)}; {@code sum = sum * factor + sum over keys of s}. */
+  private final class Exponentiate implements Stage {
+    @Override
+    public void run(int sequence, int head, int row, int count, int j, int n, long memory) {
+      long step = 4L * width(count);
+      for (long at = memory; at < memory + step; at += BYTES) {
+        FloatVector shift = load(at + SHIFT_AT);
+        FloatVector total = zero();
+        long s = at + SCORES_AT;
+        for (int i = 0; i < n; i++) {
+          FloatVector e = VectorMath.expOfNonPositive(load(s).sub(shift));
+          store(s, e);
+          total = total.add(e);
+          s += step;
+        }
+        store(at + SUM_AT, load(at + SUM_AT).fma(load(at + FACTOR_AT), total));
+      }
+    }
+  }
+
+  /** Scores to weights, with the final shifts and factors: {@code s = e^(s - shift) * factor}. */
+  private final class Normalise implements Stage {
+    @Override
+    public void run(int sequence, int head, int row, int count, int j, int n, long memory) {
+      long step = 4L * width(count);
+      long end = task.op().map() == Map.WEIGHTS ? memory + step : memory;
+      for (long at = memory; at < end; at += BYTES) {
+        FloatVector shift = load(at + SHIFT_AT);
+        FloatVector factor = load(at + FACTOR_AT);
+        long s = at + SCORES_AT;
+        for (int i = 0; i < n; i++) {
+          store(s, VectorMath.expOfNonPositive(load(s).sub(shift)).mul(factor));
+          s += step;
+        }
       }
     }
   }

@@ -12,37 +12,103 @@ import dev.heddle.op.Binary;
  * reason that {@link Vectors} gives.
  */
 final class VectorBinary {
-  /**
-   * {@code y = f(a, b)} on {@code bytes} bytes; the steps are bytes from one of the operand's
-   * vectors to the next, 0 to take the first each time.
-   */
-  private interface Loop {
-    void run(long a, long aStep, long b, long bStep, long y, long bytes);
-  }
+  private VectorBinary() {}
 
-  private final Loop copy = (a, aStep, b, bStep, y, bytes) -> Memory.copy(a, y, bytes);
-  private final Loop[] loops = new Loop[Binary.Kind.values().length];
+  private enum Loop {
+    COPY {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        Memory.copy(a, y, bytes);
+      }
+    },
+    COPY_BACK {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        Memory.copy(a, y, bytes);
+      }
+    },
+    ADD {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).add(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    },
+    SUB {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).sub(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    },
+    MUL {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).mul(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    },
+    DIV {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).div(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    },
+    MIN {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).min(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    },
+    MAX {
+      @Override
+      void run(long a, long aStep, long b, long bStep, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(a).max(load(b)));
+          a += aStep;
+          b += bStep;
+        }
+      }
+    };
 
-  VectorBinary() {
-    for (Binary.Kind kind : Binary.Kind.values()) {
-      loops[kind.ordinal()] = loop(kind);
-    }
+    /**
+     * {@code y = f(a, b)} on {@code bytes} bytes; the steps are bytes from one of the operand's
+     * vectors to the next, 0 to take the first each time.
+     */
+    abstract void run(long a, long aStep, long b, long bStep, long y, long bytes);
   }
 
   private static Loop loop(Binary.Kind kind) {
     return switch (kind) {
-      case ADD -> VectorBinary::add;
-      case SUB -> VectorBinary::sub;
-      case MUL -> VectorBinary::mul;
-      case DIV -> VectorBinary::div;
-      case MIN -> VectorBinary::min;
-      case MAX -> VectorBinary::max;
+      case ADD -> Loop.ADD;
+      case SUB -> Loop.SUB;
+      case MUL -> Loop.MUL;
+      case DIV -> Loop.DIV;
+      case MIN -> Loop.MIN;
+      case MAX -> Loop.MAX;
       // These have no vector instructions.
       case POW, MOD, FMOD, AND, OR, XOR -> null;
     };
   }
 
-  /** The one place that loops are called from. */
+  /** The one place that loops are called from: three of them for each row. */
   private static void run(Loop loop, long a, long aStep, long b, long bStep, long y, long bytes) {
     loop.run(a, aStep, b, bStep, y, bytes);
   }
@@ -55,9 +121,9 @@ final class VectorBinary {
    * @param bStep the same for b
    * @param scratch address of two vectors
    */
-  void apply(
+  static void apply(
       Binary.Kind kind, long a, int aStep, long b, int bStep, long y, int count, long scratch) {
-    Loop loop = loops[kind.ordinal()];
+    Loop loop = loop(kind);
     if (loop == null) {
       ScalarElements.apply(kind, a, aStep, b, bStep, y, count);
       return;
@@ -74,75 +140,15 @@ final class VectorBinary {
     long left = aStep == 0 ? scratch : a;
     long right = bStep == 0 ? second : b;
     run(loop, left, (long) aStep * BYTES, right, (long) bStep * BYTES, y, whole);
-    run(copy, a + whole, 0, 0, 0, scratch, aStep == 0 ? 0 : rest);
-    run(copy, b + whole, 0, 0, 0, second, bStep == 0 ? 0 : rest);
+    run(Loop.COPY, a + whole, 0, 0, 0, scratch, aStep == 0 ? 0 : rest);
+    run(Loop.COPY, b + whole, 0, 0, 0, second, bStep == 0 ? 0 : rest);
     run(loop, scratch, 0, second, 0, scratch, rest == 0 ? 0 : BYTES);
-    run(copy, scratch, 0, 0, 0, y + whole, rest);
+    run(Loop.COPY_BACK, scratch, 0, 0, 0, y + whole, rest);
   }
 
   private static void fill(long to, float value) {
     for (int i = 0; i < LANES; i++) {
       Memory.putFloat(to + 4L * i, value);
-    }
-  }
-
-  private static void add(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).add(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
-    }
-  }
-
-  private static void sub(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).sub(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
-    }
-  }
-
-  private static void mul(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).mul(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
-    }
-  }
-
-  private static void div(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).div(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
-    }
-  }
-
-  private static void min(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).min(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
-    }
-  }
-
-  private static void max(long a, long aStep, long b, long bStep, long y, long bytes) {
-    long aAt = a;
-    long bAt = b;
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(aAt).max(load(bAt)));
-      aAt += aStep;
-      bAt += bStep;
     }
   }
 }

@@ -5,17 +5,14 @@ import dev.heddle.op.Unary;
 
 /** {@link ElementKernels} with the Vector API. */
 final class VectorElements implements ElementKernels {
-  private final VectorUnary unary = new VectorUnary();
-  private final VectorBinary binary = new VectorBinary();
-
   @Override
   public void unary(Unary.Kind kind, long x, long y, int count, long scratch) {
-    unary.apply(kind, x, y, count, scratch);
+    VectorUnary.apply(kind, x, y, count, scratch);
   }
 
   @Override
   public void binary(
       Binary.Kind kind, long a, int aStep, long b, int bStep, long y, int count, long scratch) {
-    binary.apply(kind, a, aStep, b, bStep, y, count, scratch);
+    VectorBinary.apply(kind, a, aStep, b, bStep, y, count, scratch);
   }
 }

@@ -23,6 +23,8 @@ import jdk.incubator.vector.VectorMask;
  * and the rest fitted again. "Fit" below is the error of the function that the rounded coefficients
  * define, before rounding in its evaluation. NaN gives NaN everywhere.
  *
+ * <p>None calls another: loops put them together, for a reason that {@link Vectors} gives.
+ *
  * <p>Constants are vectors, for one made of a number in its place takes a quarter more of the room
  * that the compiler has for inlining ({@link Vectors} tells how little there is), and is no faster.
  */
@@ -58,35 +60,27 @@ final class VectorMath {
   private static final FloatVector EXP_LEAST_NORMAL = all(-87.3f);
   private static final FloatVector EXP_GREATEST = all(89);
 
-  /** e^r for |r| up to ln 2 / 2; fit: 2^-28.2 of the value; exactly 1 at 0. */
-  private static FloatVector expOfRemainder(FloatVector r) {
-    FloatVector p = r.fma(EXP_6, EXP_5);
-    p = p.fma(r, EXP_4);
-    p = p.fma(r, EXP_3);
-    p = p.fma(r, EXP_2);
-    p = p.fma(r, ONE);
-    return p.fma(r, ONE);
-  }
-
-  private static FloatVector remainder(FloatVector n, FloatVector x) {
-    return n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
-  }
+  // e^r = 1 + r (1 + r (EXP_2 + ...)), exactly 1 at 0; fit: 2^-28.2 of the value.
 
   /** e^x within 1 ulp; infinity from 88.72284 on, subnormals below -87.33655, 0 from -104 on. */
   static FloatVector exp(FloatVector x) {
     FloatVector shifted = x.fma(LOG2_E, ROUND);
     FloatVector n = shifted.sub(ROUND);
-    FloatVector p = expOfRemainder(remainder(n, x));
+    FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+    FloatVector p = r.fma(EXP_6, EXP_5);
+    p = p.fma(r, EXP_4);
+    p = p.fma(r, EXP_3);
+    p = p.fma(r, EXP_2);
+    p = p.fma(r, ONE);
+    p = p.fma(r, ONE);
     // 2^n in two factors, for n from -150 to 128 does not fit into one.
     IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND_BITS));
     IntVector half = exponent.lanewise(ASHR, 1);
-    FloatVector y = p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
+    IntVector rest = exponent.sub(half);
+    FloatVector y = p.mul(half.add(127).lanewise(LSHL, 23).reinterpretAsFloats());
+    y = y.mul(rest.add(127).lanewise(LSHL, 23).reinterpretAsFloats());
     y = y.blend(ZERO, x.compare(LT, EXP_LEAST));
     return y.blend(INFINITY, x.compare(GT, EXP_GREATEST));
-  }
-
-  private static FloatVector powerOfTwo(IntVector n) {
-    return n.add(127).lanewise(LSHL, 23).reinterpretAsFloats();
   }
 
   /**
@@ -95,7 +89,14 @@ final class VectorMath {
    */
   static FloatVector expOfNonPositive(FloatVector x) {
     FloatVector shifted = x.fma(LOG2_E, BIASED_ROUND);
-    FloatVector p = expOfRemainder(remainder(shifted.sub(BIASED_ROUND), x));
+    FloatVector n = shifted.sub(BIASED_ROUND);
+    FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+    FloatVector p = r.fma(EXP_6, EXP_5);
+    p = p.fma(r, EXP_4);
+    p = p.fma(r, EXP_3);
+    p = p.fma(r, EXP_2);
+    p = p.fma(r, ONE);
+    p = p.fma(r, ONE);
     FloatVector power = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats();
     return p.mul(power).blend(ZERO, x.compare(LT, EXP_LEAST_NORMAL));
   }
@@ -111,40 +112,31 @@ final class VectorMath {
   private static final FloatVector LOG_2 = all(0.39977583f);
   private static final FloatVector LOG_3 = all(0.29870832f);
 
-  /** ln x within 1 ulp; NaN for negative numbers, -infinity for 0. */
+  /**
+   * ln x within 1 ulp; NaN for negative numbers, -infinity for 0.
+   *
+   * <p>x = (1 + f) 2^e. With s = f / (2 + f), ln(1 + f) = 2 atanh(s) = 2s + s R(s^2), and 2s = f -
+   * s f keeps f, the largest part, exact. Fit: 2^-30.2 of ln(1 + f).
+   */
   static FloatVector log(FloatVector x) {
     // Subnormals are scaled by 2^23 first.
     VectorMask<Float> tiny = x.compare(LT, MIN_NORMAL);
-    FloatVector scaled = x.mul(TO_NORMAL, tiny);
-    // x = m 2^e with m from sqrt(1/2) to sqrt(2).
-    IntVector bits = scaled.reinterpretAsInts().sub(0x3f3504f3);
-    IntVector exponent = bits.lanewise(ASHR, 23);
-    FloatVector m =
-        scaled.reinterpretAsInts().sub(exponent.lanewise(LSHL, 23)).reinterpretAsFloats();
-    FloatVector e = toFloats(exponent).sub(TO_NORMAL_EXPONENT, tiny);
-    FloatVector y = logOfMantissa(m.sub(ONE), e);
-    y = y.blend(NOT_A_NUMBER, x.compare(LT, ZERO));
-    y = y.blend(MINUS_INFINITY, x.compare(EQ, ZERO));
-    // Infinity and NaN are themselves.
-    return x.blend(y, x.compare(LT, INFINITY));
-  }
-
-  /** Whole numbers of magnitude below 2^22. */
-  private static FloatVector toFloats(IntVector n) {
-    return n.add(Float.floatToRawIntBits(ROUND_BITS)).reinterpretAsFloats().sub(ROUND);
-  }
-
-  /**
-   * ln(1 + f) + e ln 2. With s = f / (2 + f), ln(1 + f) = 2 atanh(s) = 2s + s R(s^2), and 2s = f -
-   * s f keeps f, the largest part, exact. Fit: 2^-30.2 of ln(1 + f).
-   */
-  private static FloatVector logOfMantissa(FloatVector f, FloatVector e) {
+    IntVector scaled = x.mul(TO_NORMAL, tiny).reinterpretAsInts();
+    // 1 + f from sqrt(1/2) to sqrt(2).
+    IntVector exponent = scaled.sub(0x3f3504f3).lanewise(ASHR, 23);
+    FloatVector f = scaled.sub(exponent.lanewise(LSHL, 23)).reinterpretAsFloats().sub(ONE);
+    FloatVector e = exponent.add(Float.floatToRawIntBits(ROUND_BITS)).reinterpretAsFloats();
+    e = e.sub(ROUND).sub(TO_NORMAL_EXPONENT, tiny);
     FloatVector s = f.div(f.add(TWO));
     FloatVector z = s.mul(s);
     FloatVector r = z.fma(LOG_3, LOG_2).fma(z, LOG_1).mul(z);
     FloatVector halfSquare = f.mul(f).mul(HALF);
     FloatVector tail = halfSquare.add(r).fma(s, e.mul(LN2_LOW)).sub(halfSquare);
-    return e.fma(LN2_HIGH, f.add(tail));
+    FloatVector y = e.fma(LN2_HIGH, f.add(tail));
+    y = y.blend(NOT_A_NUMBER, x.compare(LT, ZERO));
+    y = y.blend(MINUS_INFINITY, x.compare(EQ, ZERO));
+    // Infinity and NaN are themselves.
+    return x.blend(y, x.compare(LT, INFINITY));
   }
 
   private static final FloatVector LOG1P_1 = all(0.6666642f);
@@ -155,13 +147,14 @@ final class VectorMath {
   /**
    * ln(1 + e^x) = max(x, 0) + ln(1 + z), z = e^-|x|, within 3 ulp. With s = z / (2 + z), ln(1 + z)
    * = 2 atanh(s); fit: 2^-27.7 of it.
+   *
+   * @param z e^-|x|
    */
-  static FloatVector softplus(FloatVector x) {
-    FloatVector z = expOfNonPositive(x.lanewise(ABS).neg());
+  static FloatVector softplus(FloatVector x, FloatVector z) {
     FloatVector s = z.div(z.add(TWO));
     FloatVector t = s.mul(s);
     FloatVector r = t.fma(LOG1P_4, LOG1P_3).fma(t, LOG1P_2).fma(t, LOG1P_1).mul(t);
-    return relu(x).add(s.fma(r, s.add(s)));
+    return x.blend(ZERO, x.compare(LT, ZERO)).add(s.fma(r, s.add(s)));
   }
 
   // The error function, the hyperbolic tangent and their kin.
@@ -211,31 +204,35 @@ final class VectorMath {
   private static final FloatVector MINUS_TANH_BOUND = TANH_BOUND.neg();
   private static final FloatVector MINUS_TWO = all(-2);
 
+  /** -2 |x|. */
+  static FloatVector minusTwice(FloatVector x) {
+    return x.lanewise(ABS).mul(MINUS_TWO);
+  }
+
   /**
-   * tanh x within 2 ulp: x + x^3 P(x^2) up to |x| = 0.625 (fit: 2^-27.7), then 1 - 2z / (1 + z), z
-   * = e^(-2|x|).
+   * tanh x within 2 ulp: x + x^3 P(x^2) up to |x| = 0.625 (fit: 2^-27.7), then 1 - 2z / (1 + z).
+   *
+   * @param z e^(-2|x|)
    */
-  static FloatVector tanh(FloatVector x) {
+  static FloatVector tanh(FloatVector x, FloatVector z) {
     FloatVector t = x.mul(x);
     FloatVector p = t.fma(TANH_5, TANH_4);
     p = p.fma(t, TANH_3);
     p = p.fma(t, TANH_2);
     p = p.fma(t, TANH_1);
     FloatVector y = p.mul(t).fma(x, x);
-    FloatVector z = expOfNonPositive(x.lanewise(ABS).mul(MINUS_TWO));
     FloatVector large = ONE.sub(z.add(z).div(z.add(ONE)));
     y = y.blend(large, x.compare(GT, TANH_BOUND));
     return y.blend(large.neg(), x.compare(LT, MINUS_TANH_BOUND));
   }
 
-  /** 1 / (1 + e^-x) within 3 ulp; 0 below -87.3. */
-  static FloatVector sigmoid(FloatVector x) {
-    return timesSigmoid(ONE, x);
-  }
-
-  /** y / (1 + e^-x), by z / (1 + z) with z = e^x where x is negative: nothing overflows. */
-  private static FloatVector timesSigmoid(FloatVector y, FloatVector x) {
-    FloatVector z = expOfNonPositive(x.lanewise(ABS).neg());
+  /**
+   * y / (1 + e^-x), by z / (1 + z) where x is negative: nothing overflows. With y = 1 within 3 ulp;
+   * 0 below -87.3.
+   *
+   * @param z e^-|x|
+   */
+  static FloatVector timesSigmoid(FloatVector y, FloatVector x, FloatVector z) {
     return y.mul(ONE.blend(z, x.compare(LT, ZERO))).div(z.add(ONE));
   }
 
@@ -277,21 +274,9 @@ final class VectorMath {
   private static final FloatVector GELU_TANH_1 = all(1.5957691f);
   private static final FloatVector GELU_TANH_3 = all(0.07135482f);
 
-  /** x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3), which is x sigmoid(2u). */
-  static FloatVector geluTanh(FloatVector x) {
-    return timesSigmoid(x, x.mul(x).fma(GELU_TANH_3, GELU_TANH_1).mul(x));
-  }
-
-  private static final FloatVector QUICK_GELU = all(1.702f);
-
-  /** x sigmoid(1.702 x). */
-  static FloatVector quickGelu(FloatVector x) {
-    return timesSigmoid(x, x.mul(QUICK_GELU));
-  }
-
-  /** x sigmoid(x). */
-  static FloatVector silu(FloatVector x) {
-    return timesSigmoid(x, x);
+  /** 2u, u = sqrt(2/pi) (x + 0.044715 x^3): x/2 (1 + tanh u) is x sigmoid(2u). */
+  static FloatVector geluTanhArgument(FloatVector x) {
+    return x.mul(x).fma(GELU_TANH_3, GELU_TANH_1).mul(x);
   }
 
   // Simple ones.
@@ -320,23 +305,27 @@ final class VectorMath {
     FloatVector magnitude = x.lanewise(ABS);
     FloatVector rounded = magnitude.add(WHOLE).sub(WHOLE);
     rounded = magnitude.blend(rounded, magnitude.compare(LT, WHOLE));
-    return rounded.reinterpretAsInts().or(signBit(x)).reinterpretAsFloats();
+    IntVector sign = x.reinterpretAsInts().lanewise(LSHR, 31).lanewise(LSHL, 31);
+    return rounded.reinterpretAsInts().or(sign).reinterpretAsFloats();
   }
 
-  /** Largest whole number not above x; the sign of zero stays. */
-  static FloatVector floor(FloatVector x) {
-    FloatVector nearest = round(x);
+  /**
+   * Largest whole number not above x; the sign of zero stays.
+   *
+   * @param nearest x rounded
+   */
+  static FloatVector floor(FloatVector x, FloatVector nearest) {
     return nearest.sub(ONE, nearest.compare(GT, x));
   }
 
-  /** Smallest whole number not below x; the sign stays. */
-  static FloatVector ceil(FloatVector x) {
-    FloatVector nearest = round(x);
+  /**
+   * Smallest whole number not below x; the sign stays.
+   *
+   * @param nearest x rounded
+   */
+  static FloatVector ceil(FloatVector x, FloatVector nearest) {
     FloatVector y = nearest.add(ONE, nearest.compare(LT, x));
-    return y.reinterpretAsInts().or(signBit(x)).reinterpretAsFloats();
-  }
-
-  private static IntVector signBit(FloatVector x) {
-    return x.reinterpretAsInts().lanewise(LSHR, 31).lanewise(LSHL, 31);
+    IntVector sign = x.reinterpretAsInts().lanewise(LSHR, 31).lanewise(LSHL, 31);
+    return y.reinterpretAsInts().or(sign).reinterpretAsFloats();
   }
 }

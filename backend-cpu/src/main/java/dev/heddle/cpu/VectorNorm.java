@@ -15,16 +15,141 @@ final class VectorNorm implements NormKernels {
   /** Elements of a row that are summed before they join the row's sum. */
   private static final int BLOCK = 64 * LANES;
 
-  /** One of the passes over a row; an object for the reason that {@link Vectors} gives. */
-  private interface Pass {
-    long run(long s, long a, long b, long y, int columns, float f, float g, float h);
-  }
+  /** The passes over a row; objects for the reason that {@link Vectors} gives. */
+  private enum Pass {
+    /** Of a row without a skip, which has to be nowhere else. */
+    NOTHING {
+      @Override
+      long run(long s, long a, long b, long y, int columns, float f, float g, float h) {
+        return 0;
+      }
+    },
 
-  private final Pass addition = VectorNorm::add;
-  private final Pass total = VectorNorm::sum;
-  private final Pass totalsAround = VectorNorm::sumsAround;
-  private final Pass scaling = VectorNorm::scale;
-  private final Pass scalingAndShift = VectorNorm::scaleAndShift;
+    COPY {
+      @Override
+      long run(long s, long a, long b, long y, int columns, float f, float g, float h) {
+        Memory.copy(s, y, (long) columns * Float.BYTES);
+        return 0;
+      }
+    },
+
+    /** {@code y = s + a}. */
+    ADD {
+      @Override
+      long run(long s, long a, long b, long y, int columns, float f, float g, float h) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES) {
+          store(y + 4L * i, load(s + 4L * i).add(load(a + 4L * i)));
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          store(y + 4L * i, load(s + 4L * i, mask).add(load(a + 4L * i, mask)), mask);
+        }
+        return 0;
+      }
+    },
+
+    /** The bits of the sum of s. */
+    SUM {
+      @Override
+      long run(long s, long a, long b, long y, int columns, float f, float g, float h) {
+        FloatVector total = zero();
+        int i = 0;
+        while (i <= columns - LANES) {
+          int end = Math.min(columns - LANES, i + BLOCK - LANES);
+          FloatVector sum = zero();
+          for (; i <= end; i += LANES) {
+            sum = sum.add(load(s + 4L * i));
+          }
+          total = total.add(sum);
+        }
+        if (i < columns) {
+          total = total.add(load(s + 4L * i, Vectors.first(columns - i)));
+        }
+        return floatToRawIntBits(Vectors.sum(total));
+      }
+    },
+
+    /**
+     * The sum of s - center in the upper half's bits, the sum of its square in the lower half's.
+     */
+    SUMS_AROUND {
+      @Override
+      long run(long s, long a, long b, long y, int columns, float center, float g, float h) {
+        FloatVector total = zero();
+        FloatVector totalSquares = zero();
+        int i = 0;
+        while (i <= columns - LANES) {
+          int end = Math.min(columns - LANES, i + BLOCK - LANES);
+          FloatVector sum = zero();
+          FloatVector squares = zero();
+          for (; i <= end; i += LANES) {
+            FloatVector d = load(s + 4L * i).sub(center);
+            sum = sum.add(d);
+            squares = d.fma(d, squares);
+          }
+          total = total.add(sum);
+          totalSquares = totalSquares.add(squares);
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          FloatVector d = zero().blend(load(s + 4L * i, mask).sub(center), mask);
+          total = total.add(d);
+          totalSquares = d.fma(d, totalSquares);
+        }
+        long upper = (long) floatToRawIntBits(Vectors.sum(total)) << 32;
+        return upper | floatToRawIntBits(Vectors.sum(totalSquares)) & 0xffffffffL;
+      }
+    },
+
+    /** {@code y = (s - mean - rest) * factor * scale}. */
+    SCALE {
+      @Override
+      long run(
+          long s, long scale, long b, long y, int columns, float mean, float rest, float factor) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES) {
+          FloatVector d = load(s + 4L * i).sub(mean).sub(rest);
+          store(y + 4L * i, d.mul(load(scale + 4L * i).mul(factor)));
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          FloatVector d = load(s + 4L * i, mask).sub(mean).sub(rest);
+          store(y + 4L * i, d.mul(load(scale + 4L * i, mask).mul(factor)), mask);
+        }
+        return 0;
+      }
+    },
+
+    /** The same plus the bias. */
+    SCALE_AND_SHIFT {
+      @Override
+      long run(
+          long s,
+          long scale,
+          long bias,
+          long y,
+          int columns,
+          float mean,
+          float rest,
+          float factor) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES) {
+          FloatVector d = load(s + 4L * i).sub(mean).sub(rest);
+          store(y + 4L * i, d.fma(load(scale + 4L * i).mul(factor), load(bias + 4L * i)));
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          FloatVector d = load(s + 4L * i, mask).sub(mean).sub(rest);
+          FloatVector f = load(scale + 4L * i, mask).mul(factor);
+          store(y + 4L * i, d.fma(f, load(bias + 4L * i, mask)), mask);
+        }
+        return 0;
+      }
+    };
+
+    abstract long run(long s, long a, long b, long y, int columns, float f, float g, float h);
+  }
 
   /** The one place that passes are called from. */
   private static long run(
@@ -47,12 +172,12 @@ final class VectorNorm implements NormKernels {
     for (long row = firstRow; row < lastRow; row++) {
       long at = row * columns * Float.BYTES;
       long s = added(x, skip, y, sum, at, columns);
-      float mean = intBitsToFloat((int) run(total, s, 0, 0, 0, columns, 0, 0, 0)) / columns;
-      long sums = run(totalsAround, s, 0, 0, 0, columns, mean, 0, 0);
+      float mean = intBitsToFloat((int) run(Pass.SUM, s, 0, 0, 0, columns, 0, 0, 0)) / columns;
+      long sums = run(Pass.SUMS_AROUND, s, 0, 0, 0, columns, mean, 0, 0);
       double rest = (double) intBitsToFloat((int) (sums >>> 32)) / columns;
       double variance = (double) intBitsToFloat((int) sums) / columns - rest * rest;
       float factor = (float) (1 / Math.sqrt(variance + epsilon));
-      Pass last = bias == 0 ? scaling : scalingAndShift;
+      Pass last = bias == 0 ? Pass.SCALE : Pass.SCALE_AND_SHIFT;
       run(last, s, scale, bias, y + at, columns, mean, (float) rest, factor);
     }
   }
@@ -71,114 +196,17 @@ final class VectorNorm implements NormKernels {
     for (long row = firstRow; row < lastRow; row++) {
       long at = row * columns * Float.BYTES;
       long s = added(x, skip, y, sum, at, columns);
-      double squares = intBitsToFloat((int) run(totalsAround, s, 0, 0, 0, columns, 0, 0, 0));
+      double squares = intBitsToFloat((int) run(Pass.SUMS_AROUND, s, 0, 0, 0, columns, 0, 0, 0));
       float factor = (float) (1 / Math.sqrt(squares / columns + epsilon));
-      run(scaling, s, scale, 0, y + at, columns, 0, 0, factor);
+      run(Pass.SCALE, s, scale, 0, y + at, columns, 0, 0, factor);
     }
   }
 
   /** Makes s, if it is not x itself, and gives its address. */
   private long added(long x, long skip, long y, long sum, long at, int columns) {
-    if (skip == 0) {
-      if (sum != 0) {
-        Memory.copy(x + at, sum + at, (long) columns * Float.BYTES);
-      }
-      return x + at;
-    }
+    Pass pass = skip != 0 ? Pass.ADD : sum != 0 ? Pass.COPY : Pass.NOTHING;
     long to = (sum == 0 ? y : sum) + at;
-    run(addition, x + at, skip + at, 0, to, columns, 0, 0, 0);
-    return to;
-  }
-
-  /** {@code y = s + a}. */
-  private static long add(long s, long a, long b, long y, int columns, float f, float g, float h) {
-    int i = 0;
-    for (; i <= columns - LANES; i += LANES) {
-      store(y + 4L * i, load(s + 4L * i).add(load(a + 4L * i)));
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      store(y + 4L * i, load(s + 4L * i, mask).add(load(a + 4L * i, mask)), mask);
-    }
-    return 0;
-  }
-
-  /** The bits of the sum of s. */
-  private static long sum(long s, long a, long b, long y, int columns, float f, float g, float h) {
-    FloatVector total = zero();
-    int i = 0;
-    while (i <= columns - LANES) {
-      int end = Math.min(columns - LANES, i + BLOCK - LANES);
-      FloatVector sum = zero();
-      for (; i <= end; i += LANES) {
-        sum = sum.add(load(s + 4L * i));
-      }
-      total = total.add(sum);
-    }
-    if (i < columns) {
-      total = total.add(load(s + 4L * i, Vectors.first(columns - i)));
-    }
-    return floatToRawIntBits(Vectors.sum(total));
-  }
-
-  /** The sum of s - center in the upper half's bits, the sum of its square in the lower half's. */
-  private static long sumsAround(
-      long s, long a, long b, long y, int columns, float center, float g, float h) {
-    FloatVector total = zero();
-    FloatVector totalSquares = zero();
-    int i = 0;
-    while (i <= columns - LANES) {
-      int end = Math.min(columns - LANES, i + BLOCK - LANES);
-      FloatVector sum = zero();
-      FloatVector squares = zero();
-      for (; i <= end; i += LANES) {
-        FloatVector d = load(s + 4L * i).sub(center);
-        sum = sum.add(d);
-        squares = d.fma(d, squares);
-      }
-      total = total.add(sum);
-      totalSquares = totalSquares.add(squares);
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      FloatVector d = zero().blend(load(s + 4L * i, mask).sub(center), mask);
-      total = total.add(d);
-      totalSquares = d.fma(d, totalSquares);
-    }
-    long upper = (long) floatToRawIntBits(Vectors.sum(total)) << 32;
-    return upper | floatToRawIntBits(Vectors.sum(totalSquares)) & 0xffffffffL;
-  }
-
-  /** {@code y = (s - mean - rest) * factor * scale}. */
-  private static long scale(
-      long s, long scale, long b, long y, int columns, float mean, float rest, float factor) {
-    int i = 0;
-    for (; i <= columns - LANES; i += LANES) {
-      FloatVector d = load(s + 4L * i).sub(mean).sub(rest);
-      store(y + 4L * i, d.mul(load(scale + 4L * i).mul(factor)));
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      FloatVector d = load(s + 4L * i, mask).sub(mean).sub(rest);
-      store(y + 4L * i, d.mul(load(scale + 4L * i, mask).mul(factor)), mask);
-    }
-    return 0;
-  }
-
-  /** The same plus the bias. */
-  private static long scaleAndShift(
-      long s, long scale, long bias, long y, int columns, float mean, float rest, float factor) {
-    int i = 0;
-    for (; i <= columns - LANES; i += LANES) {
-      FloatVector d = load(s + 4L * i).sub(mean).sub(rest);
-      store(y + 4L * i, d.fma(load(scale + 4L * i).mul(factor), load(bias + 4L * i)));
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      FloatVector d = load(s + 4L * i, mask).sub(mean).sub(rest);
-      FloatVector f = load(scale + 4L * i, mask).mul(factor);
-      store(y + 4L * i, d.fma(f, load(bias + 4L * i, mask)), mask);
-    }
-    return 0;
+    run(pass, x + at, skip + at, 0, to, columns, 0, 0, 0);
+    return skip == 0 ? x + at : to;
   }
 }

@@ -19,16 +19,93 @@ final class VectorSoftmax implements SoftmaxKernels {
 
   private static final float NONE = Float.NEGATIVE_INFINITY;
 
-  /** One of the passes over a row; an object for the reason that {@link Vectors} gives. */
-  private interface Pass {
-    float run(long x, long y, int columns, float a, float b);
-  }
+  /** The passes over a row; objects for the reason that {@link Vectors} gives. */
+  private enum Pass {
+    /** -infinity for a row of it, and of NaN. */
+    MAX {
+      @Override
+      float run(long x, long y, int columns, float a, float b) {
+        FloatVector max = all(NONE);
+        for (int i = 0; i < columns; i += LANES) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          FloatVector v = load(x + 4L * i, mask);
+          max = max.blend(v, v.compare(GT, max, mask));
+        }
+        return Vectors.max(max);
+      }
+    },
 
-  private final Pass max = (x, y, columns, a, b) -> max(x, columns);
-  private final Pass exp = (x, y, columns, a, b) -> exp(x, y, columns, a);
-  private final Pass sum = (x, y, columns, a, b) -> sum(x, columns, a);
-  private final Pass scale = VectorSoftmax::scale;
-  private final Pass subtract = VectorSoftmax::subtract;
+    /** Stores e^(x - max) and gives its sum. */
+    EXP {
+      @Override
+      float run(long x, long y, int columns, float max, float b) {
+        FloatVector total = zero();
+        for (int i = 0; i < columns; ) {
+          int end = Math.min(columns, i + BLOCK * LANES);
+          FloatVector sum = zero();
+          for (; i < end; i += LANES) {
+            VectorMask<Float> mask = Vectors.first(columns - i);
+            FloatVector e = VectorMath.expOfNonPositive(load(x + 4L * i, mask).sub(max));
+            store(y + 4L * i, e, mask);
+            sum = sum.add(e, mask);
+          }
+          total = total.add(sum);
+        }
+        return Vectors.sum(total);
+      }
+    },
+
+    /** Gives the sum of e^(x - max). */
+    SUM {
+      @Override
+      float run(long x, long y, int columns, float max, float b) {
+        FloatVector total = zero();
+        for (int i = 0; i < columns; ) {
+          int end = Math.min(columns, i + BLOCK * LANES);
+          FloatVector sum = zero();
+          for (; i < end; i += LANES) {
+            VectorMask<Float> mask = Vectors.first(columns - i);
+            FloatVector e = VectorMath.expOfNonPositive(load(x + 4L * i, mask).sub(max));
+            sum = sum.add(e, mask);
+          }
+          total = total.add(sum);
+        }
+        return Vectors.sum(total);
+      }
+    },
+
+    SCALE {
+      @Override
+      float run(long x, long y, int columns, float factor, float b) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES) {
+          store(y + 4L * i, load(x + 4L * i).mul(factor));
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          store(y + 4L * i, load(x + 4L * i, mask).mul(factor), mask);
+        }
+        return 0;
+      }
+    },
+
+    SUBTRACT {
+      @Override
+      float run(long x, long y, int columns, float max, float logarithm) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES) {
+          store(y + 4L * i, load(x + 4L * i).sub(max).sub(logarithm));
+        }
+        if (i < columns) {
+          VectorMask<Float> mask = Vectors.first(columns - i);
+          store(y + 4L * i, load(x + 4L * i, mask).sub(max).sub(logarithm), mask);
+        }
+        return 0;
+      }
+    };
+
+    abstract float run(long x, long y, int columns, float a, float b);
+  }
 
   /** The one place that passes are called from. */
   private static float run(Pass pass, long x, long y, int columns, float a, float b) {
@@ -41,85 +118,17 @@ final class VectorSoftmax implements SoftmaxKernels {
     for (long row = firstRow; row < lastRow; row++) {
       long from = x + row * bytes;
       long to = y + row * bytes;
-      float greatest = run(max, from, to, columns, 0, 0);
+      float greatest = run(Pass.MAX, from, to, columns, 0, 0);
       if (greatest == NONE) {
         fill(to, columns, log ? NONE : 0);
       } else if (log) {
-        float total = run(sum, from, to, columns, greatest, 0);
-        run(subtract, from, to, columns, greatest, (float) Math.log(total));
+        float total = run(Pass.SUM, from, to, columns, greatest, 0);
+        run(Pass.SUBTRACT, from, to, columns, greatest, (float) Math.log(total));
       } else {
-        float total = run(exp, from, to, columns, greatest, 0);
-        run(scale, to, to, columns, 1 / total, 0);
+        float total = run(Pass.EXP, from, to, columns, greatest, 0);
+        run(Pass.SCALE, to, to, columns, 1 / total, 0);
       }
     }
-  }
-
-  /** -infinity for a row of it, and of NaN. */
-  private static float max(long x, int columns) {
-    FloatVector max = all(NONE);
-    for (int i = 0; i < columns; i += LANES) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      FloatVector v = load(x + 4L * i, mask);
-      max = max.blend(v, v.compare(GT, max, mask));
-    }
-    return Vectors.max(max);
-  }
-
-  /** Stores e^(x - max) and gives its sum. */
-  private static float exp(long x, long y, int columns, float max) {
-    FloatVector total = zero();
-    for (int i = 0; i < columns; ) {
-      int end = Math.min(columns, i + BLOCK * LANES);
-      FloatVector sum = zero();
-      for (; i < end; i += LANES) {
-        VectorMask<Float> mask = Vectors.first(columns - i);
-        FloatVector e = VectorMath.expOfNonPositive(load(x + 4L * i, mask).sub(max));
-        store(y + 4L * i, e, mask);
-        sum = sum.add(e, mask);
-      }
-      total = total.add(sum);
-    }
-    return Vectors.sum(total);
-  }
-
-  /** Gives the sum of e^(x - max). */
-  private static float sum(long x, int columns, float max) {
-    FloatVector total = zero();
-    for (int i = 0; i < columns; ) {
-      int end = Math.min(columns, i + BLOCK * LANES);
-      FloatVector sum = zero();
-      for (; i < end; i += LANES) {
-        VectorMask<Float> mask = Vectors.first(columns - i);
-        FloatVector e = VectorMath.expOfNonPositive(load(x + 4L * i, mask).sub(max));
-        sum = sum.add(e, mask);
-      }
-      total = total.add(sum);
-    }
-    return Vectors.sum(total);
-  }
-
-  private static float scale(long x, long y, int columns, float factor, float unused) {
-    int i = 0;
-    for (; i <= columns - LANES; i += LANES) {
-      store(y + 4L * i, load(x + 4L * i).mul(factor));
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      store(y + 4L * i, load(x + 4L * i, mask).mul(factor), mask);
-    }
-    return 0;
-  }
-
-  private static float subtract(long x, long y, int columns, float max, float logarithm) {
-    int i = 0;
-    for (; i <= columns - LANES; i += LANES) {
-      store(y + 4L * i, load(x + 4L * i).sub(max).sub(logarithm));
-    }
-    if (i < columns) {
-      VectorMask<Float> mask = Vectors.first(columns - i);
-      store(y + 4L * i, load(x + 4L * i, mask).sub(max).sub(logarithm), mask);
-    }
-    return 0;
   }
 
   private static void fill(long y, int columns, float value) {

@@ -5,63 +5,242 @@ import static dev.heddle.cpu.Vectors.LANES;
 import static dev.heddle.cpu.Vectors.all;
 import static dev.heddle.cpu.Vectors.load;
 import static dev.heddle.cpu.Vectors.store;
-import static jdk.incubator.vector.VectorOperators.ABS;
-import static jdk.incubator.vector.VectorOperators.SQRT;
 
 import dev.heddle.op.Unary;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * The functions of {@link Unary} on whole vectors, each a loop of its own, and an object for the
  * reason that {@link Vectors} gives.
  */
 final class VectorUnary {
-  /** {@code y = f(x)} on {@code bytes} bytes. */
-  private interface Loop {
-    void run(long x, long y, long bytes);
-  }
+  private VectorUnary() {}
 
-  private final Loop copy = VectorUnary::copy;
-  private final Loop[] loops = new Loop[Unary.Kind.values().length];
+  private enum Loop {
+    COPY {
+      @Override
+      void run(long x, long y, long bytes) {
+        Memory.copy(x, y, bytes);
+      }
+    },
+    COPY_BACK {
+      @Override
+      void run(long x, long y, long bytes) {
+        Memory.copy(x, y, bytes);
+      }
+    },
+    NEG {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(x + i).neg());
+        }
+      }
+    },
+    ABS {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(x + i).lanewise(VectorOperators.ABS));
+        }
+      }
+    },
+    SIGN {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.sign(load(x + i)));
+        }
+      }
+    },
+    RECIPROCAL {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, all(1f).div(load(x + i)));
+        }
+      }
+    },
+    SQRT {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, load(x + i).lanewise(VectorOperators.SQRT));
+        }
+      }
+    },
+    RSQRT {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.rsqrt(load(x + i)));
+        }
+      }
+    },
+    EXP {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.exp(load(x + i)));
+        }
+      }
+    },
+    LOG {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.log(load(x + i)));
+        }
+      }
+    },
+    FLOOR {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          store(y + i, VectorMath.floor(v, VectorMath.round(v)));
+        }
+      }
+    },
+    CEIL {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          store(y + i, VectorMath.ceil(v, VectorMath.round(v)));
+        }
+      }
+    },
+    ROUND {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.round(load(x + i)));
+        }
+      }
+    },
+    ERF {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.erf(load(x + i)));
+        }
+      }
+    },
+    TANH {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector z = VectorMath.expOfNonPositive(VectorMath.minusTwice(v));
+          store(y + i, VectorMath.tanh(v, z));
+        }
+      }
+    },
+    SIGMOID {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector z = VectorMath.expOfNonPositive(v.lanewise(VectorOperators.ABS).neg());
+          store(y + i, VectorMath.timesSigmoid(all(1f), v, z));
+        }
+      }
+    },
+    RELU {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.relu(load(x + i)));
+        }
+      }
+    },
+    GELU {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          store(y + i, VectorMath.gelu(load(x + i)));
+        }
+      }
+    },
+    GELU_TANH {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector u = VectorMath.geluTanhArgument(v);
+          FloatVector z = VectorMath.expOfNonPositive(u.lanewise(VectorOperators.ABS).neg());
+          store(y + i, VectorMath.timesSigmoid(v, u, z));
+        }
+      }
+    },
+    QUICK_GELU {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector u = v.mul(1.702f);
+          FloatVector z = VectorMath.expOfNonPositive(u.lanewise(VectorOperators.ABS).neg());
+          store(y + i, VectorMath.timesSigmoid(v, u, z));
+        }
+      }
+    },
+    SILU {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector z = VectorMath.expOfNonPositive(v.lanewise(VectorOperators.ABS).neg());
+          store(y + i, VectorMath.timesSigmoid(v, v, z));
+        }
+      }
+    },
+    SOFTPLUS {
+      @Override
+      void run(long x, long y, long bytes) {
+        for (long i = 0; i < bytes; i += BYTES) {
+          FloatVector v = load(x + i);
+          FloatVector z = VectorMath.expOfNonPositive(v.lanewise(VectorOperators.ABS).neg());
+          store(y + i, VectorMath.softplus(v, z));
+        }
+      }
+    };
 
-  VectorUnary() {
-    for (Unary.Kind kind : Unary.Kind.values()) {
-      loops[kind.ordinal()] = loop(kind);
-    }
+    /** {@code y = f(x)} on {@code bytes} bytes. */
+    abstract void run(long x, long y, long bytes);
   }
 
   private static Loop loop(Unary.Kind kind) {
     return switch (kind) {
-      case IDENTITY -> VectorUnary::copy;
-      case NEG -> VectorUnary::neg;
-      case ABS -> VectorUnary::abs;
-      case SIGN -> VectorUnary::sign;
-      case RECIPROCAL -> VectorUnary::reciprocal;
-      case SQRT -> VectorUnary::sqrt;
-      case RSQRT -> VectorUnary::rsqrt;
-      case EXP -> VectorUnary::exp;
-      case LOG -> VectorUnary::log;
-      case FLOOR -> VectorUnary::floor;
-      case CEIL -> VectorUnary::ceil;
-      case ROUND -> VectorUnary::round;
-      case ERF -> VectorUnary::erf;
-      case TANH -> VectorUnary::tanh;
-      case SIGMOID -> VectorUnary::sigmoid;
-      case RELU -> VectorUnary::relu;
-      case GELU -> VectorUnary::gelu;
-      case GELU_TANH -> VectorUnary::geluTanh;
-      case QUICK_GELU -> VectorUnary::quickGelu;
-      case SILU -> VectorUnary::silu;
-      case SOFTPLUS -> VectorUnary::softplus;
+      case IDENTITY -> Loop.COPY;
+      case NEG -> Loop.NEG;
+      case ABS -> Loop.ABS;
+      case SIGN -> Loop.SIGN;
+      case RECIPROCAL -> Loop.RECIPROCAL;
+      case SQRT -> Loop.SQRT;
+      case RSQRT -> Loop.RSQRT;
+      case EXP -> Loop.EXP;
+      case LOG -> Loop.LOG;
+      case FLOOR -> Loop.FLOOR;
+      case CEIL -> Loop.CEIL;
+      case ROUND -> Loop.ROUND;
+      case ERF -> Loop.ERF;
+      case TANH -> Loop.TANH;
+      case SIGMOID -> Loop.SIGMOID;
+      case RELU -> Loop.RELU;
+      case GELU -> Loop.GELU;
+      case GELU_TANH -> Loop.GELU_TANH;
+      case QUICK_GELU -> Loop.QUICK_GELU;
+      case SILU -> Loop.SILU;
+      case SOFTPLUS -> Loop.SOFTPLUS;
       // Rare, and good for arguments of any size.
-      case SIN, COS -> (x, y, bytes) -> ScalarElements.apply(kind, x, y, bytes / Float.BYTES);
-      case NOT, IS_NAN ->
-          (x, y, bytes) -> {
-            throw ElementKernels.unsupported(kind);
-          };
+      case SIN, COS -> null;
+      case NOT, IS_NAN -> throw ElementKernels.unsupported(kind);
     };
   }
 
-  /** The one place that loops are called from. */
+  /** The one place that loops are called from: three of them for each row. */
   private static void run(Loop loop, long x, long y, long bytes) {
     loop.run(x, y, bytes);
   }
@@ -72,137 +251,17 @@ final class VectorUnary {
    *
    * @param scratch address of a vector
    */
-  void apply(Unary.Kind kind, long x, long y, int count, long scratch) {
-    Loop loop = loops[kind.ordinal()];
+  static void apply(Unary.Kind kind, long x, long y, int count, long scratch) {
+    Loop loop = loop(kind);
+    if (loop == null) {
+      ScalarElements.apply(kind, x, y, count);
+      return;
+    }
     long rest = (long) (count % LANES) * Float.BYTES;
     long whole = (long) count * Float.BYTES - rest;
     run(loop, x, y, whole);
-    run(copy, x + whole, scratch, rest);
+    run(Loop.COPY, x + whole, scratch, rest);
     run(loop, scratch, scratch, rest == 0 ? 0 : BYTES);
-    run(copy, scratch, y + whole, rest);
-  }
-
-  private static void copy(long x, long y, long bytes) {
-    Memory.copy(x, y, bytes);
-  }
-
-  private static void neg(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(x + i).neg());
-    }
-  }
-
-  private static void abs(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(x + i).lanewise(ABS));
-    }
-  }
-
-  private static void sign(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.sign(load(x + i)));
-    }
-  }
-
-  private static void reciprocal(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, all(1f).div(load(x + i)));
-    }
-  }
-
-  private static void sqrt(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, load(x + i).lanewise(SQRT));
-    }
-  }
-
-  private static void rsqrt(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.rsqrt(load(x + i)));
-    }
-  }
-
-  private static void exp(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.exp(load(x + i)));
-    }
-  }
-
-  private static void log(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.log(load(x + i)));
-    }
-  }
-
-  private static void floor(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.floor(load(x + i)));
-    }
-  }
-
-  private static void ceil(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.ceil(load(x + i)));
-    }
-  }
-
-  private static void round(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.round(load(x + i)));
-    }
-  }
-
-  private static void erf(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.erf(load(x + i)));
-    }
-  }
-
-  private static void tanh(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.tanh(load(x + i)));
-    }
-  }
-
-  private static void sigmoid(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.sigmoid(load(x + i)));
-    }
-  }
-
-  private static void relu(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.relu(load(x + i)));
-    }
-  }
-
-  private static void gelu(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.gelu(load(x + i)));
-    }
-  }
-
-  private static void geluTanh(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.geluTanh(load(x + i)));
-    }
-  }
-
-  private static void quickGelu(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.quickGelu(load(x + i)));
-    }
-  }
-
-  private static void silu(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.silu(load(x + i)));
-    }
-  }
-
-  private static void softplus(long x, long y, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      store(y + i, VectorMath.softplus(load(x + i)));
-    }
+    run(Loop.COPY_BACK, scratch, y + whole, rest);
   }
 }

@@ -9,16 +9,22 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The vectors that all kernels use: float32, as wide as the machine has them.
  *
- * <p>A rule for every loop over vectors. The compiler keeps vectors in registers where all methods
- * of the Vector API are inlined, and leaves them on the heap, 50 times slower, where one is not. It
- * stops inlining in a method whose graph has come to 18,000 nodes, of which a vector operation
- * takes 150 to 600: an exponential about 8,500. So a compiled method has room for one loop of some
- * 30 operations, and two loops that a common caller inlines may already spoil one another. Java
- * cannot forbid inlining. But a call that meets objects of three classes or more is not inlined:
- * the loops of a kernel are therefore objects, read from fields, and called from one place. Nor do
- * such loops share a method with loops over single elements, which get it compiled before the
- * compiler knows that the vectors' loop is worth inlining into. The tests count what kernels
- * allocate.
+ * <p>Rules for every loop over vectors. The compiler keeps vectors in registers where all methods
+ * that take or give one are inlined, and leaves them on the heap, 50 times slower, where one is
+ * not. Those of the Vector API it always inlines, others where its profile says so: one that it
+ * takes for cold only if it has 35 bytes of code at most, and was not compiled by itself into 625
+ * or more; a hot one unless that came to 2,500. Nor does it inline in a method whose graph has come
+ * to 18,000 nodes, of which a vector operation takes 150 to 600: an exponential about 8,500.
+ *
+ * <p>A method's profile may still be missing when it is inlined into another that was compiled
+ * first, and then everything in it seems cold, for good. Java cannot forbid inlining, but a call
+ * that meets objects of three classes or more is not inlined. So a loop that uses more than {@link
+ * #load}, {@link #store} and the Vector API is an object's own method, called from a place that
+ * meets three of them at each use: it is compiled by itself, when its own profile says that it is
+ * worth it. Of functions that it calls none calls another, for that one's profile may be missing
+ * too. A compiled method has room for one loop of some 30 operations. Nor do such loops share a
+ * method with loops over single elements, which get it compiled before the compiler knows that the
+ * vectors' loop is worth inlining into. The tests count what kernels allocate.
  */
 final class Vectors {
   /** The machine's own width, up to 512 bits. */

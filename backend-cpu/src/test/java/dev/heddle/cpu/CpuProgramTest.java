@@ -37,7 +37,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -133,9 +132,6 @@ class CpuProgramTest {
     }
   }
 
-  @Disabled(
-      "In some compilation orders C2 leaves a kernel's vectors on the heap for good, about 10 kB a"
-          + " run of this encoder; which kernel that is has to be found")
   @Tag("allocation")
   @Test
   void aWarmRunAllocatesNothingButItsOutputs() {
