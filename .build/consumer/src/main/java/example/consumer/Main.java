@@ -4,6 +4,7 @@ import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
 import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Inputs;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Probe;
@@ -14,6 +15,8 @@ import dev.heddle.graph.Value;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.TensorType;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Runs a small graph on every backend found, from outside Heddle's own build. */
 final class Main {
@@ -22,15 +25,22 @@ final class Main {
     System.out.println(module.isNamed() ? "in " + module : "on the class path");
     Graph graph = scores();
     Backends backends = new Backends();
-    int ran = 0;
+    List<String> ran = new ArrayList<>();
     for (Backends.Candidate candidate : backends.probe()) {
       if (candidate.probe() instanceof Probe.Usable) {
         run(graph, backends, candidate.provider().name());
-        ran++;
+        ran.add(candidate.provider().name());
       }
     }
-    if (ran == 0) {
-      throw new AssertionError("no backend was found; " + backends.probe());
+    if (!ran.contains("cpu")) {
+      throw new AssertionError("the backend cpu was not found; " + backends.probe());
+    }
+    Backends.Selected<Backend> selected = backends.open(Backends.AUTO, BackendOptions.DEFAULT);
+    try (Backend backend = selected.value()) {
+      System.out.println(selected.reason());
+      if (backend.device().priority() < DeviceInfo.CPU) {
+        throw new AssertionError("the backend cpu was passed over; " + backends.probe());
+      }
     }
   }
 
