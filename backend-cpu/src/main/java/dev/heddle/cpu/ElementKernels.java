@@ -31,31 +31,6 @@ interface ElementKernels {
   void binary(
       Binary.Kind kind, long a, int aStep, long b, int bStep, long y, int count, long scratch);
 
-  /**
-   * {@link #binary} on the rows {@code [firstRow, lastRow)} of a matrix. Strides are in elements; 0
-   * repeats: {@code aRow = 0, aStep = 1} is one row for all, {@code aRow = 1, aStep = 0} a column.
-   */
-  default void binaryRows(
-      Binary.Kind kind,
-      long a,
-      long aRow,
-      int aStep,
-      long b,
-      long bRow,
-      int bStep,
-      long y,
-      int columns,
-      long firstRow,
-      long lastRow,
-      long scratch) {
-    for (long row = firstRow; row < lastRow; row++) {
-      long aAddress = a + row * aRow * Float.BYTES;
-      long bAddress = b + row * bRow * Float.BYTES;
-      long yAddress = y + row * columns * Float.BYTES;
-      binary(kind, aAddress, aStep, bAddress, bStep, yAddress, columns, scratch);
-    }
-  }
-
   /** What no implementation computes: the type checks of a graph let it come to no kernel. */
   static IllegalArgumentException unsupported(Enum<?> kind) {
     return new IllegalArgumentException(kind + " has no float32 result; expected another kind");

@@ -105,33 +105,6 @@ class ElementKernelsTest {
   }
 
   @Test
-  void rowsAndColumnsAreRepeatedOverAMatrix() {
-    int rows = 5;
-    int columns = 19;
-    float[] a = Native.random(1, rows * columns);
-    float[] row = Native.random(2, columns);
-    float[] column = Native.random(3, rows);
-    for (ElementKernels kernels : ALL) {
-      try (Native memory = new Native()) {
-        long x = memory.of(a);
-        long y = memory.floats(rows * columns);
-        long scratch = memory.floats(ElementKernels.SCRATCH / Float.BYTES);
-        Binary.Kind sub = Binary.Kind.SUB;
-        long r = memory.of(row);
-        kernels.binaryRows(sub, x, columns, 1, r, 0, 1, y, columns, 0, rows, scratch);
-        for (int i = 0; i < a.length; i++) {
-          assertEquals(a[i] - row[i % columns], Memory.getFloat(y + 4L * i));
-        }
-        long c = memory.of(column);
-        kernels.binaryRows(sub, c, 1, 0, x, columns, 1, y, columns, 0, rows, scratch);
-        for (int i = 0; i < a.length; i++) {
-          assertEquals(column[i / columns] - a[i], Memory.getFloat(y + 4L * i));
-        }
-      }
-    }
-  }
-
-  @Test
   void anElementsBitsDoNotDependOnItsPlace() {
     ElementKernels kernels = new VectorElements();
     int count = 35;
