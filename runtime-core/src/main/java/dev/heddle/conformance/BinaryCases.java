@@ -81,6 +81,10 @@ final class BinaryCases {
     return Stream.of(
             new DType[] {DType.F32, DType.I64},
             new DType[] {DType.F32, DType.I32},
+            new DType[] {DType.F32, DType.F16},
+            new DType[] {DType.F16, DType.BF16},
+            new DType[] {DType.BF16, DType.F64},
+            new DType[] {DType.BF16, DType.I32},
             new DType[] {DType.I32, DType.F32},
             new DType[] {DType.I64, DType.F32},
             new DType[] {DType.I32, DType.I64})

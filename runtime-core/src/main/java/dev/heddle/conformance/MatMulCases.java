@@ -110,7 +110,8 @@ final class MatMulCases {
             new Batch(new long[] {3, 33, 17}, new long[] {1, 19, 33}, true, true),
             new Batch(new long[] {4, 1, 129}, new long[] {4, 129, 1}, false, false),
             new Batch(new long[] {0, 3, 4}, new long[] {0, 4, 5}, false, false))
-        .flatMap(batch -> Stream.of(DType.F32, DType.F16).map(dtype -> batched(dtype, batch)));
+        .flatMap(batch ->
+            Stream.of(DType.F32, DType.F16, DType.BF16).map(dtype -> batched(dtype, batch)));
   }
 
   private static Case batched(DType dtype, Batch batch) {
@@ -237,6 +238,35 @@ final class MatMulCases {
   }
 
   private static Stream<Case> mixedTypes() {
+    return Stream.concat(weightTypes(), operandTypes());
+  }
+
+  /**
+   * Every float type of a with every other of b, which is one matrix or several, and given late.
+   */
+  private static Stream<Case> operandTypes() {
+    return FLOATS.stream()
+        .flatMap(a ->
+            FLOATS.stream()
+                .filter(b -> b != a)
+                .flatMap(b -> Stream.of(mixed(a, b, false, 65, 33), mixed(a, b, true, 3, 65, 33))));
+  }
+
+  private static Case mixed(DType dtype, DType other, boolean constant, long... shape) {
+    return make(
+        dtype,
+        "batch [3,17,65]@%s/b %s/%s".formatted(text(shape), other, constant ? "constant" : "input"),
+        (backend, data) -> {
+          HostTensor a = data.normal(dtype, 3, 17, 65);
+          HostTensor b = data.normal(other, shape);
+          Trial trial = new Trial(MatMul.PLAIN, data).input(a);
+          return (constant ? trial.constant(b) : trial.input(b))
+              .input(data.normal(other, 33))
+              .check(backend, Tolerance.sum(dtype, 65));
+        });
+  }
+
+  private static Stream<Case> weightTypes() {
     return Stream.of(DType.F16, DType.BF16)
         .flatMap(weight ->
             Stream.of(1, 5, 64)

@@ -60,18 +60,21 @@ final class NormCases {
     return Stream.of(new long[] {5, 7, 33}, new long[] {2, 3, 5, 17}, new long[] {33})
         .flatMap(shape ->
             Stream.iterate(0, axis -> axis < shape.length, axis -> axis + 1)
-                .map(axis ->
-                    make(
-                        layer,
-                        DType.F32,
-                        Arrays.toString(shape).replace(" ", "") + "/axis=" + axis,
-                        (backend, data) ->
-                            new Trial(op(layer, axis), data)
-                                .input(data.normal(DType.F32, shape))
-                                .constant(
-                                    data.normal(
-                                        DType.F32, Arrays.copyOfRange(shape, axis, shape.length)))
-                                .check(backend, tolerance(DType.F32)))));
+                .flatMap(axis ->
+                    Stream.of(DType.F32, DType.F16, DType.BF16)
+                        .map(dtype -> axis(layer, dtype, axis, shape))));
+  }
+
+  private static Case axis(boolean layer, DType dtype, int axis, long... shape) {
+    return make(
+        layer,
+        dtype,
+        Arrays.toString(shape).replace(" ", "") + "/axis=" + axis,
+        (backend, data) ->
+            new Trial(op(layer, axis), data)
+                .input(data.normal(dtype, shape))
+                .constant(data.normal(dtype, Arrays.copyOfRange(shape, axis, shape.length)))
+                .check(backend, tolerance(dtype)));
   }
 
   private static Stream<Case> options(boolean layer) {

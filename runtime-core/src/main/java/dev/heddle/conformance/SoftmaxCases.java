@@ -52,15 +52,20 @@ final class SoftmaxCases {
             new long[] {0, 3})
         .flatMap(shape ->
             Stream.iterate(0, axis -> axis < shape.length, axis -> axis + 1)
-                .map(axis ->
-                    make(
-                        log,
-                        DType.F32,
-                        Arrays.toString(shape).replace(" ", "") + "/axis=" + axis,
-                        (backend, data) ->
-                            new Trial(new Softmax(axis, log), data)
-                                .input(data.gaussian(DType.F32, 0, 3, shape))
-                                .check(backend, tolerance(DType.F32, log)))));
+                .flatMap(axis ->
+                    Stream.of(DType.F32, DType.F16, DType.BF16)
+                        .map(dtype -> axis(log, dtype, axis, shape))));
+  }
+
+  private static Case axis(boolean log, DType dtype, int axis, long... shape) {
+    return make(
+        log,
+        dtype,
+        Arrays.toString(shape).replace(" ", "") + "/axis=" + axis,
+        (backend, data) ->
+            new Trial(new Softmax(axis, log), data)
+                .input(data.gaussian(dtype, 0, 3, shape))
+                .check(backend, tolerance(dtype, log)));
   }
 
   private static Stream<Case> extremes(boolean log) {
