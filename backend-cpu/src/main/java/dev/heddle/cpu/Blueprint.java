@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * A compiled graph: what all {@link RunState}s of a program share. Immutable.
  *
- * @param graph the graph as it was given
+ * @param graph the graph that the nodes below are of
  * @param values all values, in an order in which they become known
  * @param homes where each value's elements lie
  * @param instructions what happens, in order

@@ -26,8 +26,15 @@ sealed interface Choice {
    */
   record Run(String name, String why, List<Integer> inPlace, int packed, Preparation preparation)
       implements Choice {
+    /** Name of the kernels for types without a faster one, and for JVMs without vectors. */
+    static final String DOUBLES = "doubles";
+
     static Run of(String name, String why, Kernel kernel) {
       return new Run(name, why, List.of(), -1, (node, weights) -> kernel);
+    }
+
+    static Run doubles(Kernel kernel) {
+      return of(DOUBLES, "in float64, rounded once", kernel);
     }
 
     /** The same, in place of the inputs at {@code positions}. */

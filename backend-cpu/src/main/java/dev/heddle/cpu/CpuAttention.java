@@ -30,10 +30,7 @@ final class CpuAttention implements Step {
       return Choice.Run.of(
           "vectors, flash", "blocks of keys, scores never stored", s -> new CpuAttention(s, op));
     }
-    return Choice.Run.of(
-        "doubles",
-        floats ? "there are no vectors" : "in float64, rounded once",
-        site -> new DoubleAttention(site, op));
+    return Choice.Run.doubles(site -> new DoubleAttention(site, op));
   }
 
   private static boolean isFloat(Value value) {

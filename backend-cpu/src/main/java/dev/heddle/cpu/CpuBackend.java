@@ -47,7 +47,8 @@ final class CpuBackend implements Backend {
 
   @Override
   public Support supports(Node node) {
-    return switch (kernels.choose(node, value -> false)) {
+    Node wide = kernels.widened(node, value -> false);
+    return switch (kernels.choose(wide, value -> false)) {
       case Choice.Run run -> new Support.Supported(run.name(), run.why());
       case Choice.View view -> new Support.Supported("view", view.why());
       case Choice.Refuse refuse -> new Support.Unsupported(refuse.reason());
@@ -77,9 +78,10 @@ final class CpuBackend implements Backend {
     life.readLock().lock();
     try {
       checkOpen();
-      Weights weights = new Weights(graph, memory.pool());
+      Graph wide = Widening.apply(graph, kernels);
+      Weights weights = new Weights(wide, memory.pool());
       try {
-        CpuCompiler.Result result = CpuCompiler.compile(graph, weights, kernels, notes);
+        CpuCompiler.Result result = CpuCompiler.compile(wide, weights, kernels, notes);
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();
         RunStates states =
             new RunStates(

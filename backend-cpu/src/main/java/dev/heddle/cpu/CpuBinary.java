@@ -21,9 +21,7 @@ final class CpuBinary {
       return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
           .over(Binary.A, Binary.B);
     }
-    return Choice.Run.of(
-            "doubles", "in float64, rounded once", CpuElementwise.of(doubles(op, a, b)))
-        .over(Binary.A, Binary.B);
+    return Choice.Run.doubles(CpuElementwise.of(doubles(op, a, b))).over(Binary.A, Binary.B);
   }
 
   private static CpuElementwise.Function longs(Node node, Binary op, DType a, DType b) {

@@ -31,6 +31,8 @@ import dev.heddle.op.Transpose;
 import dev.heddle.op.Triangle;
 import dev.heddle.op.Unary;
 import dev.heddle.op.Where;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Predicate;
 
 /** Which kernel runs a node: the one place where {@code supports} and {@code compile} decide. */
@@ -40,6 +42,29 @@ final class CpuKernels {
   /** Chooses with these float32 kernels. */
   CpuKernels(Kernels kernels) {
     this.kernels = kernels;
+  }
+
+  /**
+   * The node with f32 in the place of f16 and bf16, where that spares it float64; else the node.
+   *
+   * @param known tells the values that are constants
+   */
+  Node widened(Node node, Predicate<Value> known) {
+    if (!isDoubles(choose(node, known))) {
+      return node;
+    }
+    List<Value> inputs = new ArrayList<>(node.inputs());
+    inputs.replaceAll(value -> value == null ? null : Widening.f32(value));
+    if (node.op() instanceof MatMul && CpuMatMul.isPacked(node.input(MatMul.B), known)) {
+      inputs.set(MatMul.B, node.input(MatMul.B));
+    }
+    List<Value> outputs = node.outputs().stream().map(Widening::f32).toList();
+    Node wide = new Node(node.name(), node.op(), inputs, outputs);
+    return isDoubles(choose(wide, known)) ? node : wide;
+  }
+
+  private static boolean isDoubles(Choice choice) {
+    return choice instanceof Choice.Run run && run.name().equals(Choice.Run.DOUBLES);
   }
 
   /**

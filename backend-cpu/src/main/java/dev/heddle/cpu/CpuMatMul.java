@@ -32,7 +32,7 @@ final class CpuMatMul implements Step {
         isFloat(node.output())
             && isFloat(node.input(MatMul.BIAS))
             && isFloat(node.input(MatMul.RESIDUAL));
-    if (floats && known.test(b) && isPackable(b.type())) {
+    if (floats && isPacked(b, known)) {
       return new Choice.Run(
           kernels.name() + ", b packed",
           "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
@@ -50,22 +50,22 @@ final class CpuMatMul implements Step {
               site -> new CpuMatMul(site, op, kernels, 0))
           .over(MatMul.RESIDUAL);
     }
-    return Choice.Run.of("doubles", "in float64, rounded once", site -> new DoubleMatMul(site, op))
-        .over(MatMul.RESIDUAL);
+    return Choice.Run.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
   }
 
   private static boolean isFloat(Value value) {
     return value == null || value.type().dtype() == DType.F32;
   }
 
-  /** One matrix of a type that is exact in float32. */
-  private static boolean isPackable(TensorType b) {
+  /** True where b is laid out at compile time: one matrix of a type that is exact in float32. */
+  static boolean isPacked(Value b, Predicate<Value> known) {
+    TensorType type = b.type();
     boolean exact =
-        switch (b.dtype()) {
+        switch (type.dtype()) {
           case F32, F16, BF16 -> true;
           default -> false;
         };
-    return exact && b.rank() <= 2 && !b.elements().is(0);
+    return known.test(b) && exact && type.rank() <= 2 && !type.elements().is(0);
   }
 
   private static long pack(Value b, MatMul op, MatMulTiles tiles, Weights weights) {

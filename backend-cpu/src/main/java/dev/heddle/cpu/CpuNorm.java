@@ -28,7 +28,7 @@ final class CpuNorm implements Step, WorkerPool.Task {
     Choice.Run choice =
         isPlain(node, op.axis(), LayerNorm.SCALE, LayerNorm.BIAS)
             ? floats(kernels, site -> NormOperands.of(site, op))
-            : doubles(site -> new DoubleNorm(site, op));
+            : Choice.Run.doubles(site -> new DoubleNorm(site, op));
     return choice.over(LayerNorm.X, LayerNorm.SKIP);
   }
 
@@ -36,7 +36,7 @@ final class CpuNorm implements Step, WorkerPool.Task {
     Choice.Run choice =
         isPlain(node, op.axis(), RmsNorm.SCALE)
             ? floats(kernels, site -> NormOperands.of(site, op))
-            : doubles(site -> new DoubleNorm(site, op));
+            : Choice.Run.doubles(site -> new DoubleNorm(site, op));
     return choice.over(RmsNorm.X, RmsNorm.SKIP);
   }
 
@@ -45,10 +45,6 @@ final class CpuNorm implements Step, WorkerPool.Task {
         kernels.name(),
         "float32, a row's order its own",
         site -> new CpuNorm(site, operands.apply(site), kernels.norm()));
-  }
-
-  private static Choice.Run doubles(Choice.Kernel kernel) {
-    return Choice.Run.of("doubles", "in float64, rounded once", kernel);
   }
 
   /** True for float32 throughout, with a parameter for each column. */

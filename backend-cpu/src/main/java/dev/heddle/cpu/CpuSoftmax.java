@@ -31,8 +31,7 @@ final class CpuSoftmax implements Step, WorkerPool.Task {
               site -> new CpuSoftmax(site, op, kernels.softmax()))
           .over(0);
     }
-    return Choice.Run.of("doubles", "in float64, rounded once", site -> new DoubleSoftmax(site, op))
-        .over(0);
+    return Choice.Run.doubles(site -> new DoubleSoftmax(site, op)).over(0);
   }
 
   @Override

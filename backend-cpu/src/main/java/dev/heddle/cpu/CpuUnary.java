@@ -25,9 +25,7 @@ final class CpuUnary {
       return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
           .over(0);
     }
-    return Choice.Run.of(
-            "doubles", "in float64, rounded once", CpuElementwise.of(doubles(op, x, y)))
-        .over(0);
+    return Choice.Run.doubles(CpuElementwise.of(doubles(op, x, y))).over(0);
   }
 
   private static CpuElementwise.Function longs(Unary op, DType dtype) {
