@@ -47,6 +47,12 @@ public final class CpuProvider implements BackendProvider {
           "backend cpu has no device \"%s\"; there is 0 (%s)".formatted(wanted, device.name()));
     }
     Kernels kernels = Chosen.KERNELS;
-    return new CpuBackend(device, new CpuKernels(kernels), options, List.of(kernels.why()));
+    return new CpuBackend(device, new CpuKernels(kernels), options, notes(kernels, threads));
+  }
+
+  private static List<String> notes(Kernels kernels, int threads) {
+    return List.of(
+        kernels.why() + "; " + threads + (threads == 1 ? " thread" : " threads"),
+        "invariant: neither batch nor threads change a bit of a row; weights are copied");
   }
 }
