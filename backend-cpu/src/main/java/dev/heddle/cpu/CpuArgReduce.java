@@ -14,7 +14,7 @@ final class CpuArgReduce implements Step, WorkerPool.Task {
   CpuArgReduce(Site site, ArgReduce op) {
     this.site = site;
     this.op = op;
-    this.lanes = new Lanes(site.in(0), op.axis());
+    this.lanes = new Lanes(site.in(0), op.axis(), GRAIN);
   }
 
   static Choice choose(ArgReduce op) {
@@ -33,15 +33,14 @@ final class CpuArgReduce implements Step, WorkerPool.Task {
 
   @Override
   public void run() {
-    site.workers().run(this, Math.toIntExact(Math.ceilDiv(lanes.count(), lanes.ofPiece(GRAIN))));
+    site.workers().run(this, lanes.pieces());
   }
 
   @Override
   public void run(int piece, Scratch scratch) {
     DType dtype = site.in(0).dtype();
-    long share = lanes.ofPiece(GRAIN);
-    long end = Math.min(lanes.count(), (piece + 1) * share);
-    for (long lane = piece * share; lane < end; lane++) {
+    long end = lanes.end(piece);
+    for (long lane = lanes.begin(piece); lane < end; lane++) {
       Memory.putLong(site.out(0).address() + 8 * lane, best(dtype, lanes.start(lane)));
     }
   }

@@ -14,7 +14,7 @@ final class CpuCumSum implements Step, WorkerPool.Task {
   CpuCumSum(Site site, CumSum op) {
     this.site = site;
     this.op = op;
-    this.lanes = new Lanes(site.in(0), op.axis());
+    this.lanes = new Lanes(site.in(0), op.axis(), GRAIN);
   }
 
   static Choice choose(CumSum op) {
@@ -29,16 +29,15 @@ final class CpuCumSum implements Step, WorkerPool.Task {
 
   @Override
   public void run() {
-    site.workers().run(this, Math.toIntExact(Math.ceilDiv(lanes.count(), lanes.ofPiece(GRAIN))));
+    site.workers().run(this, lanes.pieces());
   }
 
   @Override
   public void run(int piece, Scratch scratch) {
     DType dtype = site.in(0).dtype();
     long toY = site.out(0).address() - site.in(0).address();
-    long share = lanes.ofPiece(GRAIN);
-    long end = Math.min(lanes.count(), (piece + 1) * share);
-    for (long lane = piece * share; lane < end; lane++) {
+    long end = lanes.end(piece);
+    for (long lane = lanes.begin(piece); lane < end; lane++) {
       // A reversed lane is walked from its last element.
       long step = op.reverse() ? -lanes.stride() : lanes.stride();
       long first = lanes.start(lane) + (op.reverse() ? (lanes.extent() - 1) * lanes.stride() : 0);

@@ -15,8 +15,8 @@ final class CpuTopK implements Step, WorkerPool.Task {
   CpuTopK(Site site, TopK op) {
     this.site = site;
     this.op = op;
-    this.from = new Lanes(site.in(0), op.axis());
-    this.to = new Lanes(site.out(TopK.VALUES), op.axis());
+    this.from = new Lanes(site.in(0), op.axis(), GRAIN);
+    this.to = new Lanes(site.out(TopK.VALUES), op.axis(), GRAIN);
   }
 
   static Choice choose(TopK op) {
@@ -38,16 +38,15 @@ final class CpuTopK implements Step, WorkerPool.Task {
   @Override
   public void run() {
     if (to.extent() > 0) {
-      site.workers().run(this, Math.toIntExact(Math.ceilDiv(from.count(), from.ofPiece(GRAIN))));
+      site.workers().run(this, from.pieces());
     }
   }
 
   @Override
   public void run(int piece, Scratch scratch) {
     long heap = scratch.address(to.extent() * Long.BYTES);
-    long share = from.ofPiece(GRAIN);
-    long end = Math.min(from.count(), (piece + 1) * share);
-    for (long lane = piece * share; lane < end; lane++) {
+    long end = from.end(piece);
+    for (long lane = from.begin(piece); lane < end; lane++) {
       long start = from.start(lane);
       select(start, heap);
       for (long size = to.extent(); size > 0; size--) {

@@ -14,7 +14,7 @@ final class DoubleSoftmax implements Step, WorkerPool.Task {
   DoubleSoftmax(Site site, Softmax op) {
     this.site = site;
     this.op = op;
-    this.lanes = new Lanes(site.in(0), op.axis());
+    this.lanes = new Lanes(site.in(0), op.axis(), GRAIN);
   }
 
   @Override
@@ -25,14 +25,13 @@ final class DoubleSoftmax implements Step, WorkerPool.Task {
 
   @Override
   public void run() {
-    site.workers().run(this, Math.toIntExact(Math.ceilDiv(lanes.count(), lanes.ofPiece(GRAIN))));
+    site.workers().run(this, lanes.pieces());
   }
 
   @Override
   public void run(int piece, Scratch scratch) {
-    long share = lanes.ofPiece(GRAIN);
-    long end = Math.min(lanes.count(), (piece + 1) * share);
-    for (long lane = piece * share; lane < end; lane++) {
+    long end = lanes.end(piece);
+    for (long lane = lanes.begin(piece); lane < end; lane++) {
       lane(lanes.start(lane));
     }
   }

@@ -1,6 +1,11 @@
 package dev.heddle.cpu;
 
-/** The error function and its complement in float64, within about 1e-15 of their value. */
+/**
+ * The error function and its complement in float64, within about 1e-15 of their value.
+ *
+ * <p>By another way than the reference interpreter's, as all functions here are written anew: the
+ * conformance kit holds one against the other, and a mistake in shared code would be in both.
+ */
 final class ErrorFunction {
   /**
    * Chebyshev coefficients, by interpolation in 40 points and 40 digits, of {@code ln(erfc(x)

@@ -4,16 +4,23 @@ import dev.heddle.tensor.DType;
 
 /**
  * The lanes of an operand along one axis: a lane for each position on the other axes, its elements
- * some way apart.
+ * some way apart. Threads take them in pieces.
  */
 final class Lanes {
   private final Operand operand;
   private final int axis;
+  private final long grain;
   private long inner;
 
-  Lanes(Operand operand, int axis) {
+  /**
+   * Lanes of {@code operand}.
+   *
+   * @param grain about how many elements a piece has
+   */
+  Lanes(Operand operand, int axis, long grain) {
     this.operand = operand;
     this.axis = axis;
+    this.grain = grain;
   }
 
   /** Learns new extents. */
@@ -41,9 +48,23 @@ final class Lanes {
     return operand.address() + index * operand.dtype().bytes();
   }
 
-  /** Lanes of a piece of about {@code grain} elements. */
-  long ofPiece(long grain) {
+  private long ofPiece() {
     return Math.max(1, grain / Math.max(1, extent()));
+  }
+
+  /** Number of pieces. */
+  int pieces() {
+    return Math.toIntExact(Math.ceilDiv(count(), ofPiece()));
+  }
+
+  /** First lane of a piece. */
+  long begin(int piece) {
+    return piece * ofPiece();
+  }
+
+  /** One past the last lane of a piece. */
+  long end(int piece) {
+    return Math.min(count(), begin(piece) + ofPiece());
   }
 
   /** Orders elements: NaN above all, zeros alike. */
