@@ -57,6 +57,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TokenizerException if it describes none, or the native library cannot be loaded
    */
   public static Tokenizer of(String json, String source) {
+    TokenizerJson.check(json, source);
     TokenizersLibrary library = NativeTokenizers.library();
     try {
       long handle = library.createTokenizerFromString(json);

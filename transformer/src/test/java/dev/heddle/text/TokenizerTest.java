@@ -140,4 +140,19 @@ class TokenizerTest {
       assertThrows(NullPointerException.class, () -> tokenizer.encode(null));
     }
   }
+
+  /** In a decoder the native library ends the process on each of these. */
+  @Test
+  void whatIsNoJsonNeverReachesTheNativeLibrary() {
+    for (String value :
+        List.of("{\"type\": \"Fu", "1e999", "\"\\ud800\"", "[".repeat(200), "{\"a\": 01}", "NaN")) {
+      TokenizerException e =
+          assertThrows(
+              TokenizerException.class,
+              () -> Tokenizer.of("{\"decoder\": " + value + "}", "here").close());
+      assertTrue(e.getMessage().startsWith("here: "), e::getMessage);
+    }
+    assertThrows(TokenizerException.class, () -> Tokenizer.of("", "here"));
+    assertThrows(TokenizerException.class, () -> Tokenizer.of("{} {}", "here"));
+  }
 }

@@ -1,0 +1,73 @@
+package dev.heddle.fuzz;
+
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+
+/** Changes a few bytes of a valid file, as a fault or a foe might. */
+final class Mutation {
+  /** Numbers that lie at an edge of what a field can hold, or of what readers multiply. */
+  private static final long[] EDGES = {
+    0,
+    1,
+    -1,
+    2,
+    0x7f,
+    0x80,
+    0xff,
+    0xffff,
+    0x7fffffff,
+    0x80000000L,
+    0xffffffffL,
+    1L << 40,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE,
+    Long.MAX_VALUE / 4 + 1,
+    -8
+  };
+
+  private Mutation() {}
+
+  static byte[] of(byte[] valid, RandomGenerator random) {
+    byte[] mutant = valid.clone();
+    int changes = 1 + random.nextInt(3);
+    for (int i = 0; i < changes; i++) {
+      // Headers matter most and stand in front.
+      int limit = random.nextBoolean() ? Math.min(mutant.length, 512) : mutant.length;
+      int at = random.nextInt(Math.max(1, limit));
+      mutant =
+          switch (random.nextInt(5)) {
+            case 0 -> flipped(mutant, at, random.nextInt(8));
+            case 1 -> overwritten(mutant, at, random.nextLong(), 1);
+            case 2 -> {
+              int bytes = 1 << random.nextInt(4);
+              yield overwritten(mutant, at, EDGES[random.nextInt(EDGES.length)], bytes);
+            }
+            case 3 -> Arrays.copyOf(mutant, at);
+            default -> moved(mutant, at, random.nextInt(Math.max(1, limit)), random.nextInt(16));
+          };
+    }
+    return mutant;
+  }
+
+  private static byte[] flipped(byte[] bytes, int at, int bit) {
+    if (at < bytes.length) {
+      bytes[at] ^= (byte) (1 << bit);
+    }
+    return bytes;
+  }
+
+  private static byte[] overwritten(byte[] bytes, int at, long value, int count) {
+    for (int i = 0; i < count && at + i < bytes.length; i++) {
+      bytes[at + i] = (byte) (value >>> (8 * i));
+    }
+    return bytes;
+  }
+
+  private static byte[] moved(byte[] bytes, int from, int to, int count) {
+    int length = Math.min(count, bytes.length - Math.max(from, to));
+    if (length > 0) {
+      System.arraycopy(bytes, from, bytes, to, length);
+    }
+    return bytes;
+  }
+}
