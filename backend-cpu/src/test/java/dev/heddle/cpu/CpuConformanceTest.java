@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The whole kit passes: no operation or type is left out, with the Vector API or without. */
@@ -37,6 +38,7 @@ class CpuConformanceTest {
     }
   }
 
+  @Tag("width")
   @TestFactory
   Stream<DynamicTest> vectors() {
     return tests(VECTORS);

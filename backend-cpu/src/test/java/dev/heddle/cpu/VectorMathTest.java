@@ -10,9 +10,11 @@ import java.lang.ref.Reference;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Sweeps of float32 inputs of every exponent and both signs against float64. */
+@Tag("width")
 class VectorMathTest {
   /** Odd, so that the low bits of the mantissa vary too. */
   private static final int STRIDE = Integer.getInteger("heddle.sweep.stride", 2003);
