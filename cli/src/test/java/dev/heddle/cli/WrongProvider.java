@@ -3,6 +3,7 @@ package dev.heddle.cli;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.BackendProvider;
+import dev.heddle.backend.Backends;
 import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Probe;
@@ -13,7 +14,6 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.Unary;
-import dev.heddle.reference.ReferenceBackend;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 import java.util.List;
@@ -40,10 +40,10 @@ public final class WrongProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
-    return new WrongBackend(new ReferenceBackend());
+    return new WrongBackend(new Backends().open("cpu", options).value());
   }
 
-  private record WrongBackend(ReferenceBackend right) implements Backend {
+  private record WrongBackend(Backend right) implements Backend {
     @Override
     public DeviceInfo device() {
       return DEVICE;
