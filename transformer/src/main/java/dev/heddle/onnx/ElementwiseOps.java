@@ -5,9 +5,11 @@ import dev.heddle.op.Binary.Kind;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Fill;
+import dev.heddle.op.Reshape;
 import dev.heddle.op.Unary;
 import dev.heddle.op.Where;
 import dev.heddle.tensor.DType;
+import dev.heddle.tensor.Dim;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,10 +18,23 @@ final class ElementwiseOps {
   private ElementwiseOps() {}
 
   static Operand binary(OnnxNode n, Kind kind) {
-    if (n.flag("broadcast", false)) {
-      throw n.unsupported("broadcasts as operator sets before 7 did; convert the model");
+    return n.emit(new Binary(kind), n.in(0), second(n));
+  }
+
+  /**
+   * Operand 1, to be broadcast. Before operator set 7 attribute {@code axis} says which axis of
+   * operand 0 its first one is aligned with.
+   */
+  private static Operand second(OnnxNode n) {
+    if (!n.flag("broadcast", false) || !n.hasAttribute("axis")) {
+      return n.in(1);
     }
-    return n.emit(new Binary(kind), n.in(0), n.in(1));
+    int axis = n.axisOfFirst(0);
+    List<Dim> dims = new ArrayList<>(n.inType(1).dims());
+    while (axis + dims.size() < n.rank(0)) {
+      dims.add(Dim.ONE);
+    }
+    return n.emit(new Reshape(dims), n.in(1));
   }
 
   /** All operands, one after another. */
@@ -36,7 +51,7 @@ final class ElementwiseOps {
   }
 
   static Operand compare(OnnxNode n, Compare.Kind kind) {
-    return n.emit(new Compare(kind), n.in(0), n.in(1));
+    return n.emit(new Compare(kind), n.in(0), second(n));
   }
 
   static Operand where(OnnxNode n) {
@@ -45,6 +60,22 @@ final class ElementwiseOps {
 
   static Operand cast(OnnxNode n, DType to) {
     return n.dtype(0) == to ? n.in(0) : n.emit(new Cast(to), n.in(0));
+  }
+
+  /** An infinity of either sign, unless it is not asked for. */
+  static Operand isInf(OnnxNode n) {
+    Operand x = n.in(0);
+    boolean above = n.flag("detect_positive", true);
+    boolean below = n.flag("detect_negative", true);
+    if (!above && !below) {
+      return n.emit(new Fill(DType.BOOL, x.type().dims(), 0));
+    }
+    if (above && below) {
+      x = n.emit(new Unary(Unary.Kind.ABS), x);
+    }
+    Operand infinity =
+        n.number(n.dtype(0), above ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY);
+    return n.emit(new Compare(Compare.Kind.EQUAL), x, infinity);
   }
 
   static Operand gelu(OnnxNode n) {

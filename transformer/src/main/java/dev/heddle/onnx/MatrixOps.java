@@ -1,15 +1,23 @@
 package dev.heddle.onnx;
 
 import dev.heddle.op.Binary;
+import dev.heddle.op.Cast;
 import dev.heddle.op.MatMul;
+import dev.heddle.op.Reduce;
+import dev.heddle.op.Reshape;
+import dev.heddle.op.Transpose;
 import dev.heddle.op.Unary;
+import dev.heddle.tensor.DType;
+import dev.heddle.tensor.Dim;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Matrix products. */
 final class MatrixOps {
   private MatrixOps() {}
 
   static Operand matmul(OnnxNode n) {
-    return n.emit(MatMul.PLAIN, n.in(0), n.in(1));
+    return product(n, MatMul.PLAIN, n.in(0), n.in(1));
   }
 
   /** {@code alpha * a @ b + beta * c}. */
@@ -22,16 +30,61 @@ final class MatrixOps {
             Unary.Kind.IDENTITY);
     double beta = n.real("beta", 1);
     if (!n.has(2) || beta == 0) {
-      return n.emit(op, n.in(0), n.in(1));
+      return product(n, op, n.in(0), n.in(1));
     }
+    DType dtype = n.dtype(0);
     Operand c = n.in(2);
     if (beta != 1) {
-      c = n.emit(new Binary(Binary.Kind.MUL), c, n.number(n.dtype(2), beta));
+      // The sum is rounded to a short type, not each of its terms.
+      DType wide = dtype == DType.F16 || dtype == DType.BF16 ? DType.F32 : dtype;
+      c = wide == c.type().dtype() ? c : n.emit(new Cast(wide), c);
+      c = n.emit(new Binary(Binary.Kind.MUL), c, n.number(wide, beta));
     }
-    Operand product = n.emit(op, n.in(0), n.in(1));
-    boolean isBias = c.type().rank() == 1 && c.type().dim(0).equals(product.type().dim(-1));
-    return isBias
+    return dtype.isFloat()
         ? n.emit(op, n.in(0), n.in(1), c)
-        : n.emit(new Binary(Binary.Kind.ADD), product, c);
+        : n.emit(new Binary(Binary.Kind.ADD), product(n, op, n.in(0), n.in(1)), c);
+  }
+
+  private static Operand product(OnnxNode n, MatMul op, Operand a, Operand b) {
+    return n.dtype(0).isFloat() ? n.emit(op, a, b) : ofIntegers(n, op, a, b);
+  }
+
+  /** Integers are multiplied one by one and added up, {@code [..., m, k, 1] * [..., 1, k, n]}. */
+  private static Operand ofIntegers(OnnxNode n, MatMul op, Operand a, Operand b) {
+    if (op.alpha() != Math.rint(op.alpha())) {
+      throw n.unsupported("scales integers by " + op.alpha());
+    }
+    boolean row = a.type().rank() == 1;
+    boolean column = b.type().rank() == 1;
+    Operand left = row ? unsqueezed(n, a, 0) : op.transposeA() ? transposed(n, a) : a;
+    Operand right = column ? unsqueezed(n, b, 1) : op.transposeB() ? transposed(n, b) : b;
+    Operand products =
+        n.emit(
+            new Binary(Binary.Kind.MUL),
+            unsqueezed(n, left, left.type().rank()),
+            unsqueezed(n, right, right.type().rank() - 2));
+    Operand sum =
+        n.emit(new Reduce(Reduce.Kind.SUM, List.of(products.type().rank() - 2), false), products);
+    List<Dim> dims = new ArrayList<>(sum.type().dims());
+    if (column) {
+      dims.removeLast();
+    }
+    if (row) {
+      dims.remove(dims.size() - (column ? 1 : 2));
+    }
+    Operand y = dims.equals(sum.type().dims()) ? sum : n.emit(new Reshape(dims), sum);
+    return op.alpha() == 1
+        ? y
+        : n.emit(new Binary(Binary.Kind.MUL), y, n.number(n.dtype(0), op.alpha()));
+  }
+
+  private static Operand unsqueezed(OnnxNode n, Operand x, int axis) {
+    List<Dim> dims = new ArrayList<>(x.type().dims());
+    dims.add(axis, Dim.ONE);
+    return n.emit(new Reshape(dims), x);
+  }
+
+  private static Operand transposed(OnnxNode n, Operand x) {
+    return n.emit(new Transpose(List.of(1, 0)), x);
   }
 }

@@ -210,9 +210,13 @@ final class OnnxNode {
     return attribute(attribute, AttributeType.GRAPH).getG();
   }
 
-  /** The element type that attribute {@code attribute} numbers. */
+  /** The element type that attribute {@code attribute} numbers; names, before operator set 6. */
   DType elementType(String attribute) {
-    return elementType((int) attribute(attribute, AttributeType.INT).getI());
+    AttributeProto found = attribute(attribute, AttributeType.INT, AttributeType.STRING);
+    return elementType(
+        found.getType() == AttributeType.INT
+            ? (int) found.getI()
+            : OnnxTypes.number(found.getS().toStringUtf8()));
   }
 
   private DType elementType(int number) {

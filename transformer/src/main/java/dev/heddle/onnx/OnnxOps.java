@@ -72,6 +72,7 @@ final class OnnxOps {
       case "Softplus" -> unary(n, Unary.Kind.SOFTPLUS);
       case "Not" -> unary(n, Unary.Kind.NOT);
       case "IsNaN" -> unary(n, Unary.Kind.IS_NAN);
+      case "IsInf" -> ElementwiseOps.isInf(n);
       case "Identity" -> n.in(0);
       case "Gelu" -> ElementwiseOps.gelu(n);
       case "Mish" -> ElementwiseOps.mish(n);

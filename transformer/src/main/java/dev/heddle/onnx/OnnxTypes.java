@@ -1,6 +1,7 @@
 package dev.heddle.onnx;
 
 import dev.heddle.tensor.DType;
+import java.util.stream.IntStream;
 
 /** Element types by the numbers that ONNX gives them ({@code TensorProto.DataType}). */
 final class OnnxTypes {
@@ -52,6 +53,11 @@ final class OnnxTypes {
       case 23 -> "FLOAT4E2M1";
       default -> "number " + number;
     };
+  }
+
+  /** The number of the type that the specification calls {@code name}; 0, of none, without one. */
+  static int number(String name) {
+    return IntStream.range(0, 24).filter(number -> name(number).equals(name)).findFirst().orElse(0);
   }
 
   /** The types that are supported, for errors. */
