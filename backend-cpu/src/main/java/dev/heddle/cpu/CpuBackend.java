@@ -79,7 +79,7 @@ final class CpuBackend implements Backend {
     try {
       checkOpen();
       Graph wide = Widening.apply(graph, kernels);
-      Weights weights = new Weights(wide, memory.pool());
+      Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS);
       try {
         CpuCompiler.Result result = CpuCompiler.compile(wide, weights, kernels, notes);
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();

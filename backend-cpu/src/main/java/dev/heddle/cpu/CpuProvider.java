@@ -53,6 +53,7 @@ public final class CpuProvider implements BackendProvider {
   private static List<String> notes(Kernels kernels, int threads) {
     return List.of(
         kernels.why() + "; " + threads + (threads == 1 ? " thread" : " threads"),
-        "invariant: neither batch nor threads change a bit of a row; weights are copied");
+        "invariant: neither batch nor threads change a bit of a row; weights are copied, once"
+            + " for all programs of the process");
   }
 }

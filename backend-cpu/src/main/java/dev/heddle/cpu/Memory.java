@@ -81,6 +81,11 @@ final class Memory {
     MemorySegment.copy(ALL, from, ALL, to, bytes);
   }
 
+  /** Whether {@code bytes} bytes at two addresses are the same. */
+  static boolean equal(long a, long b, long bytes) {
+    return MemorySegment.mismatch(ALL, a, a + bytes, ALL, b, b + bytes) < 0;
+  }
+
   /** Copies all of {@code from}, which may be a Java array's segment or a mapped file's. */
   static void copyIn(MemorySegment from, long to) {
     MemorySegment.copy(from, 0, ALL, to, from.byteSize());

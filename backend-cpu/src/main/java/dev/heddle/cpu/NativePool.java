@@ -116,6 +116,29 @@ final class NativePool implements AutoCloseable {
     putIdle(block);
   }
 
+  /**
+   * Counts memory that is not the pool's as if it were handed out.
+   *
+   * @throws OutOfDeviceMemoryException if it would pass the limit
+   */
+  void count(long size, String what) {
+    List<Block> surplus;
+    synchronized (this) {
+      checkOpen();
+      surplus = reserve(size, what);
+      live += size;
+    }
+    surplus.forEach(block -> block.free.run());
+  }
+
+  /** Ends what {@link #count} began. */
+  synchronized void uncount(long size) {
+    if (!closed) {
+      held -= size;
+      live -= size;
+    }
+  }
+
   /** Gives idle blocks back to the system. */
   void trim() {
     List<Block> surplus;
@@ -259,10 +282,15 @@ final class NativePool implements AutoCloseable {
       SystemMemory.Piece piece = SystemMemory.take(size);
       return new Block(piece.address(), size, piece.free());
     } catch (OutOfMemoryError | ArithmeticException e) {
-      OutOfDeviceMemoryException refused = outOfMemory(size, what, 0, heldBytes());
-      refused.initCause(e);
-      throw refused;
+      throw refused(size, what, e);
     }
+  }
+
+  /** What to throw where the system has no more. */
+  OutOfDeviceMemoryException refused(long size, String what, Throwable cause) {
+    OutOfDeviceMemoryException refused = outOfMemory(size, what, 0, heldBytes());
+    refused.initCause(cause);
+    return refused;
   }
 
   private static OutOfDeviceMemoryException outOfMemory(

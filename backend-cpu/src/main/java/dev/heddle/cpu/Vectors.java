@@ -54,7 +54,10 @@ final class Vectors {
     return FloatVector.fromMemorySegment(F, Memory.ALL, address, Memory.ORDER);
   }
 
-  /** The lanes that the mask names; the others are 0, and their memory is not touched. */
+  /**
+   * The lanes that the mask names; the others are 0. Machines that cannot leave lanes out read the
+   * memory of all of them, up to a vector past the operand: {@link SystemMemory#MARGIN} is there.
+   */
   static FloatVector load(long address, VectorMask<Float> mask) {
     return FloatVector.fromMemorySegment(F, Memory.ALL, address, Memory.ORDER, mask);
   }

@@ -7,14 +7,21 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
-/** The constants of one program in native memory: copies, and what kernels made of them. */
+/**
+ * The constants of one program in native memory: copies, and what kernels made of them. Large ones
+ * are shared with all programs of the process that hold the same bytes; each backend counts what it
+ * uses.
+ */
 final class Weights implements AutoCloseable {
   private final Graph graph;
   private final NativePool memory;
-  private final Map<Value, NativePool.Block> copies = new HashMap<>();
-  private final Map<Packing, NativePool.Block> packings = new HashMap<>();
+  private final WeightStore store;
+  private final Map<Value, Long> copies = new HashMap<>();
+  private final Map<Packing, Long> packings = new HashMap<>();
   private final List<NativePool.Block> blocks = new ArrayList<>();
+  private final List<WeightStore.Piece> pieces = new ArrayList<>();
   private long bytes;
 
   /** A constant, and how its elements are laid out anew. */
@@ -24,14 +31,15 @@ final class Weights implements AutoCloseable {
   interface Packer {
     /**
      * @param from the constant's elements, row-major
-     * @param to as many bytes as were asked for
+     * @param to as many bytes as were asked for, to be written all
      */
     void pack(long from, long to);
   }
 
-  Weights(Graph graph, NativePool memory) {
+  Weights(Graph graph, NativePool memory, WeightStore store) {
     this.graph = graph;
     this.memory = memory;
+    this.store = store;
   }
 
   /** True where {@code value} is known at compile time. */
@@ -41,14 +49,13 @@ final class Weights implements AutoCloseable {
 
   /** Address of a constant's elements; copied once. */
   long address(Value value) {
-    NativePool.Block block = copies.get(value);
-    if (block == null) {
+    Long address = copies.get(value);
+    if (address == null) {
       HostTensor tensor = graph.constant(value);
-      block = acquire(tensor.bytes(), value);
-      Memory.copyIn(tensor.memory(), block.address());
-      copies.put(value, block);
+      address = place(tensor.bytes(), value, to -> Memory.copyIn(tensor.memory(), to));
+      copies.put(value, address);
     }
-    return block.address();
+    return address;
   }
 
   /**
@@ -58,31 +65,50 @@ final class Weights implements AutoCloseable {
    * @param size bytes that the layout takes
    */
   long pack(Value value, Object layout, long size, Packer packer) {
-    NativePool.Block block = packings.get(new Packing(value, layout));
-    if (block == null) {
-      block = acquire(size, value);
-      packings.put(new Packing(value, layout), block);
-      HostTensor tensor = graph.constant(value);
-      if (copies.containsKey(value)) {
-        packer.pack(address(value), block.address());
-      } else {
-        NativePool.Block copy = memory.acquire(tensor.bytes(), "the layout of " + value);
-        try {
-          Memory.copyIn(tensor.memory(), copy.address());
-          packer.pack(copy.address(), block.address());
-        } finally {
-          memory.release(copy);
-        }
-      }
+    Long address = packings.get(new Packing(value, layout));
+    if (address == null) {
+      address = place(size, value, to -> pack(value, packer, to));
+      packings.put(new Packing(value, layout), address);
     }
-    return block.address();
+    return address;
   }
 
-  private NativePool.Block acquire(long size, Value value) {
-    NativePool.Block block = memory.acquire(size, "the weight " + value);
-    blocks.add(block);
+  private void pack(Value value, Packer packer, long to) {
+    if (copies.containsKey(value)) {
+      packer.pack(address(value), to);
+      return;
+    }
+    HostTensor tensor = graph.constant(value);
+    NativePool.Block copy = memory.acquire(tensor.bytes(), "the layout of " + value);
+    try {
+      Memory.copyIn(tensor.memory(), copy.address());
+      packer.pack(copy.address(), to);
+    } finally {
+      memory.release(copy);
+    }
+  }
+
+  private long place(long size, Value value, LongConsumer fill) {
+    String what = "the weight " + value;
     bytes += size;
-    return block;
+    if (size < WeightStore.LEAST) {
+      NativePool.Block block = memory.acquire(size, what);
+      blocks.add(block);
+      fill.accept(block.address());
+      return block.address();
+    }
+    memory.count(size, what);
+    try {
+      WeightStore.Piece piece = store.take(size, fill);
+      pieces.add(piece);
+      return piece.address();
+    } catch (OutOfMemoryError e) {
+      memory.uncount(size);
+      throw memory.refused(size, what, e);
+    } catch (RuntimeException | Error e) {
+      memory.uncount(size);
+      throw e;
+    }
   }
 
   /** Bytes of all copies and layouts. */
@@ -94,5 +120,10 @@ final class Weights implements AutoCloseable {
   public void close() {
     blocks.forEach(memory::release);
     blocks.clear();
+    for (WeightStore.Piece piece : pieces) {
+      memory.uncount(piece.size());
+      store.release(piece);
+    }
+    pieces.clear();
   }
 }

@@ -35,7 +35,10 @@ public interface Backend extends AutoCloseable {
    */
   Program compile(Graph graph, CompileOptions options);
 
-  /** Bytes of device memory held now: weights, arenas, tensors and outputs not yet closed. */
+  /**
+   * Bytes of device memory held now: weights, arenas, tensors and outputs not yet closed. Weights
+   * that it shares with other backends of the process are counted in each.
+   */
   long liveBytes();
 
   @Override
