@@ -14,7 +14,8 @@ import java.util.function.ToLongFunction;
  *
  * <p>Polynomials are kept in one canonical form, so equal expressions are {@link #equals equal} and
  * print alike. A division that does not come out even stays a quotient, rounded down; so does a
- * minimum whose smaller side is not known.
+ * minimum whose smaller side is not known. Arithmetic whose result has more than 256 terms or 16
+ * thousand characters throws {@link IllegalArgumentException}.
  */
 public final class Dim {
   /** The number 1. */
@@ -22,6 +23,11 @@ public final class Dim {
 
   /** The number 0. */
   public static final Dim ZERO = of(0);
+
+  /** More is no extent that anybody means: an expression that was squared again and again. */
+  private static final int MOST_TERMS = 256;
+
+  private static final int LONGEST_TEXT = 1 << 14;
 
   /** What a term multiplies: something whose value only a run knows. */
   private sealed interface Factor {
@@ -134,8 +140,17 @@ public final class Dim {
     if (constant != null) {
       ordered.add(constant);
     }
+    checkSize(ordered.size(), MOST_TERMS, "terms");
     this.terms = ordered.toArray(Term[]::new);
     this.text = describe();
+    checkSize(text.length(), LONGEST_TEXT, "characters");
+  }
+
+  private static void checkSize(long size, long most, String what) {
+    if (size > most) {
+      throw new IllegalArgumentException(
+          "a dimension of %d %s; expected at most %d".formatted(size, what, most));
+    }
   }
 
   private String describe() {
@@ -211,6 +226,7 @@ public final class Dim {
 
   /** The product. */
   public Dim times(Dim other) {
+    checkSize((long) terms.length * other.terms.length, MOST_TERMS * 16, "terms");
     List<Term> product = new ArrayList<>();
     for (Term a : terms) {
       for (Term b : other.terms) {

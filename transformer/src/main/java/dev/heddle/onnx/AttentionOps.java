@@ -28,6 +28,7 @@ import java.util.List;
  */
 final class AttentionOps {
   private static final List<Integer> SWAP_HEADS = List.of(0, 2, 1, 3);
+  private static final int MOST_HEADS = 1 << 16;
   private static final int MASK = 3;
   private static final int PAST_KEY = 4;
   private static final int PAST_VALUE = 5;
@@ -90,7 +91,7 @@ final class AttentionOps {
         n.rank(position) == 4
             ? n.fixed(n.inType(position).dim(1), "the number of heads")
             : n.integer(attribute, 0);
-    if (heads < 1 || heads > Operand.MAX_DIMS) {
+    if (heads < 1 || heads > MOST_HEADS) {
       throw n.malformed(attribute + " is " + heads);
     }
     return (int) heads;

@@ -4,6 +4,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.TypeInference;
 import dev.heddle.graph.Value;
+import dev.heddle.op.Attention;
 import dev.heddle.op.Cast;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.Op;
@@ -32,9 +33,17 @@ final class Emitter {
 
   private final GraphBuilder graph;
   private final Map<Operand, Value> values = new IdentityHashMap<>();
+  private long bytesLeft;
 
-  Emitter(GraphBuilder graph) {
+  /**
+   * An emitter into {@code graph}.
+   *
+   * @param mostBytes how much may be computed at once, in all: many nodes, which take few bytes of
+   *     a file, may each ask for a tensor
+   */
+  Emitter(GraphBuilder graph, long mostBytes) {
     this.graph = graph;
+    this.bytesLeft = mostBytes;
   }
 
   GraphBuilder graph() {
@@ -84,7 +93,11 @@ final class Emitter {
     return results;
   }
 
-  private static Optional<List<Operand>> fold(String name, Op op, int outputs, Operand[] operands) {
+  private Optional<List<Operand>> fold(String name, Op op, int outputs, Operand[] operands) {
+    if (op instanceof Attention) {
+      // Small outputs may take long; and nobody computes shapes by it.
+      return Optional.empty();
+    }
     List<HostTensor> tensors = new ArrayList<>();
     for (Operand operand : operands) {
       if (operand == null) {
@@ -95,10 +108,13 @@ final class Emitter {
         return Optional.empty();
       }
     }
-    return evaluate(name, op, outputs, tensors)
+    return evaluate(name, op, outputs, tensors, Math.min(MAX_BYTES, bytesLeft))
         .map(results -> {
           List<Operand> all = new ArrayList<>();
-          results.forEach(tensor -> all.add(new Operand.Known(name, tensor)));
+          for (HostTensor tensor : results) {
+            bytesLeft -= tensor.shape().elements() * tensor.dtype().bytes();
+            all.add(new Operand.Known(name, tensor));
+          }
           return all;
         });
   }
@@ -106,6 +122,11 @@ final class Emitter {
   /** The outputs of {@code op} on {@code tensors}, unless they are large or hold symbols. */
   static Optional<List<HostTensor>> evaluate(
       String name, Op op, int outputs, List<HostTensor> tensors) {
+    return evaluate(name, op, outputs, tensors, MAX_BYTES);
+  }
+
+  private static Optional<List<HostTensor>> evaluate(
+      String name, Op op, int outputs, List<HostTensor> tensors, long mostBytes) {
     List<TensorType> types = new ArrayList<>();
     List<Value> inputs = new ArrayList<>();
     for (HostTensor tensor : tensors) {
@@ -116,7 +137,7 @@ final class Emitter {
     for (TensorType type : TypeInference.infer(name, op, types, outputs)) {
       results.add(new Value(inputs.size() + results.size(), name, type));
     }
-    return Folding.evaluate(new Node(name, op, inputs, results), tensors, MAX_BYTES);
+    return Folding.evaluate(new Node(name, op, inputs, results), tensors, mostBytes);
   }
 
   /** Dimensions as an operand: known where all are numbers. */

@@ -19,6 +19,9 @@ import java.util.Map;
 final class GraphImport {
   private static final int DEEPEST = 32;
 
+  /** What may be computed while a small file is imported. */
+  private static final int LEAST_BYTES = 1 << 20;
+
   private final OnnxFile file;
   private final OnnxOptions options;
   private final Map<String, Long> opsets;
@@ -35,9 +38,10 @@ final class GraphImport {
     this.opsets = opsets;
     this.external = new ExternalData(file.path(), file.arena());
     GraphProto graph = file.model().getGraph();
+    long bytes = file.model().getSerializedSize();
     String name =
         graph.getName().isEmpty() ? file.path().getFileName().toString() : graph.getName();
-    this.emitter = new Emitter(new GraphBuilder(name));
+    this.emitter = new Emitter(new GraphBuilder(name), LEAST_BYTES + 16 * bytes);
     this.types = new InputTypes(file.path(), options.dims());
   }
 

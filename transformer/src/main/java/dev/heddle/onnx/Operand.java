@@ -12,7 +12,7 @@ import java.util.List;
 /** What is known of a named value of an ONNX graph while it is imported. */
 sealed interface Operand {
   /** Integers of more elements are data, not shapes. */
-  int MAX_DIMS = 4096;
+  int MAX_DIMS = 256;
 
   /** Element type and dimensions. */
   TensorType type();

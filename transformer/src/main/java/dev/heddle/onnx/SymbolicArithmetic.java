@@ -87,6 +87,7 @@ final class SymbolicArithmetic {
       tensors.add(moves ? positions(operands[i], table) : ((Operand.Known) operands[i]).tensor());
     }
     return Emitter.evaluate(name, op, 1, tensors)
+        .filter(results -> results.getFirst().shape().elements() <= Operand.MAX_DIMS)
         .map(results -> {
           HostTensor moved = results.getFirst();
           List<Dim> elements = new ArrayList<>();

@@ -172,16 +172,17 @@ final class ViewOps {
     int axis = n.axisOfFirst(0);
     Dim extent = n.inType(0).dim(axis);
     List<Dim> extents;
-    if (n.hasAttribute("split")) {
-      extents = n.integers("split").stream().map(Dim::of).toList();
-    } else if (n.has(1)) {
-      extents = n.dims(1, "the extents");
+    if (n.hasAttribute("split") || n.has(1)) {
+      extents =
+          n.hasAttribute("split")
+              ? n.integers("split").stream().map(Dim::of).toList()
+              : n.dims(1, "the extents");
+      Dim all = extents.stream().reduce(Dim.ZERO, Dim::plus);
+      if (all.isFixed() && extent.isFixed() && !all.equals(extent)) {
+        throw n.malformed("splits an axis of %s into %s".formatted(extent, extents));
+      }
     } else {
       extents = equal(n, extent, n.integer("num_outputs", n.outputs()));
-    }
-    Dim all = extents.stream().reduce(Dim.ZERO, Dim::plus);
-    if (all.isFixed() && extent.isFixed() && !all.equals(extent)) {
-      throw n.malformed("splits an axis of %s into %s".formatted(extent, extents));
     }
     List<Operand> parts = new ArrayList<>();
     Dim start = Dim.ZERO;
@@ -192,9 +193,11 @@ final class ViewOps {
     return parts;
   }
 
+  /** The extents of as many of the {@code parts} as have a name. */
   private static List<Dim> equal(OnnxNode n, Dim extent, long parts) {
-    if (parts < 1 || parts > Operand.MAX_DIMS) {
-      throw n.malformed("splits an axis into " + parts + " parts");
+    if (parts < n.outputs()) {
+      throw n.malformed(
+          "splits an axis into %d parts for %d outputs".formatted(parts, n.outputs()));
     }
     Dim count = Dim.of(parts);
     Dim size =
@@ -207,7 +210,7 @@ final class ViewOps {
     }
     List<Dim> extents = new ArrayList<>();
     Dim left = extent;
-    for (int i = 0; i < parts; i++) {
+    for (int i = 0; i < n.outputs(); i++) {
       Dim own = i == parts - 1 ? left : DimArithmetic.min(size, left);
       extents.add(own);
       left = left.minus(own);

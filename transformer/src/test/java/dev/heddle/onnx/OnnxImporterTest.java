@@ -250,4 +250,33 @@ class OnnxImporterTest {
     Graph graph = read(m);
     assertEquals("f32 [batch, 4]", graph.outputs().get("second").type().toString());
   }
+
+  @Test
+  void anExtentThatGrowsWithoutEndIsRefused() {
+    ModelFile m = new ModelFile(17);
+    String x = m.input("x", FLOAT, "a", "b", "c");
+    String size = m.node("Gather", m.node("Shape", x), m.numbers(0, 1, 2));
+    String sum = m.node("ReduceSum", List.of(size), integer("keepdims", 0));
+    String third = sum;
+    for (int i = 0; i < 30; i++) {
+      sum = m.node("Mul", sum, sum);
+      third = m.node("Add", third, m.node("Div", third, m.number(3)));
+    }
+    m.output(m.node("ConstantOfShape", m.node("Unsqueeze", sum, m.numbers(0))));
+    OnnxException e = assertThrows(OnnxException.class, () -> read(m));
+    assertTrue(e.getMessage().contains("expected at most"), e::getMessage);
+  }
+
+  @Test
+  void manyTensorsThatAreKnownAreLeftToTheRun() {
+    ModelFile m = new ModelFile(17);
+    for (int i = 0; i < 100; i++) {
+      m.output(m.node("ConstantOfShape", m.numbers(16_000 + i)));
+    }
+    Graph graph = read(m);
+    long known = graph.constants().values().stream().mapToLong(t -> 4 * t.shape().elements()).sum();
+    assertTrue(known > 1 << 16 && known < 2 << 20, () -> known + " bytes");
+    assertEquals(100, graph.outputs().size());
+    assertTrue(count(graph).get("Fill") > 50, graph::text);
+  }
 }
