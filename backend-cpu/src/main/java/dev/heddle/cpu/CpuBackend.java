@@ -32,7 +32,7 @@ final class CpuBackend implements Backend {
 
   /** Opens the device; {@code notes} go into every plan. */
   CpuBackend(DeviceInfo device, CpuKernels kernels, BackendOptions options, List<String> notes) {
-    int threads = options.threads() == 0 ? WorkerPool.defaultThreads() : options.threads();
+    int threads = options.threads() == 0 ? CpuTopology.current().cores() : options.threads();
     this.device = device;
     this.kernels = kernels;
     this.notes = notes;

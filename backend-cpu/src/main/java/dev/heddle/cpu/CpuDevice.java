@@ -25,6 +25,10 @@ final class CpuDevice {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("threads", Integer.toString(threads));
     details.put("vectors", vectors());
+    int nodes = CpuTopology.current().nodes().size();
+    if (nodes > 1) {
+      details.put("memory nodes", nodes + ", weights are spread over all");
+    }
     String memory = field(Path.of("/proc/meminfo"), "MemTotal");
     if (memory != null) {
       details.put("memory", gibibytes(memory));

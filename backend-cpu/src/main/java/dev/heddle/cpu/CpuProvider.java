@@ -34,12 +34,12 @@ public final class CpuProvider implements BackendProvider {
 
   @Override
   public Probe probe() {
-    return new Probe.Usable(List.of(CpuDevice.describe(WorkerPool.defaultThreads())));
+    return new Probe.Usable(List.of(CpuDevice.describe(CpuTopology.current().cores())));
   }
 
   @Override
   public Backend open(BackendOptions options) {
-    int threads = options.threads() == 0 ? WorkerPool.defaultThreads() : options.threads();
+    int threads = options.threads() == 0 ? CpuTopology.current().cores() : options.threads();
     DeviceInfo device = CpuDevice.describe(threads);
     String wanted = options.device();
     if (wanted != null && !wanted.equals("0") && !device.name().contains(wanted)) {

@@ -8,6 +8,8 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import java.util.Set;
 
 /**
  * Memory from the operating system.
@@ -55,12 +57,24 @@ final class SystemMemory {
     }
   }
 
+  /**
+   * Spreads the pages of a piece, untouched so far, over memory nodes: what all threads read is
+   * then served by all of them, not by the node of the thread that wrote it.
+   *
+   * @return false where that was refused: on small pieces, and on other systems than Linux
+   */
+  static boolean spread(Piece piece, long bytes, Set<Integer> nodes) {
+    // Refused in some containers, which only costs time.
+    return bytes >= HUGE_PAGE && IS_LINUX && Linux.interleave(piece.address(), bytes, nodes);
+  }
+
   /** The system calls, linked when they are first needed. */
   private static final class Linux {
     private static final int READ_WRITE = 3;
     private static final int PRIVATE_ANONYMOUS = 0x22;
     private static final int HUGE_PAGES = 14;
     private static final long FAILED = -1;
+    private static final int INTERLEAVE = 3;
 
     private static final MethodHandle MMAP =
         link("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
@@ -86,6 +100,52 @@ final class SystemMemory {
         // Only advice: where it is not heeded, small pages serve.
         int advised = (int) MADVISE.invokeExact(address, start + size - address, HUGE_PAGES);
         return new Piece(address, () -> free(start, size));
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new AssertionError("system calls throw nothing", e);
+      }
+    }
+
+    /** mbind(2), by its number: the C library has no function for it. False if refused. */
+    @SuppressWarnings("restricted")
+    static boolean interleave(long address, long bytes, Set<Integer> nodes) {
+      long number =
+          switch (System.getProperty("os.arch")) {
+            case "amd64" -> 237;
+            case "aarch64" -> 235;
+            default -> -1;
+          };
+      long mask = 0;
+      for (int node : nodes) {
+        mask |= node < Long.SIZE ? 1L << node : 0;
+      }
+      if (number < 0 || mask == 0) {
+        return false;
+      }
+      Linker linker = Linker.nativeLinker();
+      MemoryLayout[] arguments = new MemoryLayout[7];
+      Arrays.fill(arguments, JAVA_LONG);
+      MethodHandle syscall =
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("syscall"),
+              FunctionDescriptor.of(JAVA_LONG, arguments),
+              Linker.Option.firstVariadicArg(1));
+      try (Arena arena = Arena.ofConfined()) {
+        long nodeMask = arena.allocateFrom(JAVA_LONG, mask).address();
+        long end = address + bytes & -PAGE;
+        // The kernel takes one from the count of bits.
+        long refused =
+            (long)
+                syscall.invokeExact(
+                    number,
+                    address,
+                    end - address,
+                    (long) INTERLEAVE,
+                    nodeMask,
+                    (long) Long.SIZE + 1,
+                    0L);
+        return refused == 0;
       } catch (RuntimeException | Error e) {
         throw e;
       } catch (Throwable e) {

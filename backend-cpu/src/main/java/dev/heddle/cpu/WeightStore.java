@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
@@ -23,6 +24,9 @@ final class WeightStore {
   static final WeightStore PROCESS = new WeightStore();
 
   private static final int SAMPLES = 64;
+
+  /** Memory nodes of the processors: on several, weights are spread over all. */
+  private static final Set<Integer> NODES = CpuTopology.current().nodes();
 
   private final Map<Long, List<Piece>> pieces = new HashMap<>();
 
@@ -60,6 +64,9 @@ final class WeightStore {
    */
   Piece take(long size, LongConsumer fill) {
     SystemMemory.Piece memory = SystemMemory.take(size);
+    if (NODES.size() > 1) {
+      SystemMemory.spread(memory, size, NODES);
+    }
     Piece mine;
     Piece shared;
     try {

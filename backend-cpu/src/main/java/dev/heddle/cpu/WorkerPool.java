@@ -62,11 +62,6 @@ final class WorkerPool implements AutoCloseable {
     this.jobs = new Job[] {new Job(memory)};
   }
 
-  /** As many threads as the process may use; heeds CPU masks and container quotas. */
-  static int defaultThreads() {
-    return Runtime.getRuntime().availableProcessors();
-  }
-
   int threads() {
     return threads;
   }

@@ -41,9 +41,7 @@ class CpuProviderTest {
     DeviceInfo device =
         assertInstanceOf(Probe.Usable.class, new CpuProvider().probe()).devices().getFirst();
     assertEquals(DeviceInfo.CPU, device.priority());
-    assertEquals(
-        Integer.toString(Runtime.getRuntime().availableProcessors()),
-        device.details().get("threads"));
+    assertEquals(Integer.toString(CpuTopology.current().cores()), device.details().get("threads"));
     assertTrue(device.details().get("vectors").contains("jdk.incubator.vector"));
   }
 

@@ -80,6 +80,18 @@ class WeightStoreTest {
     assertEquals(0, store.bytes());
   }
 
+  @Test
+  void spreadMemoryIsMemory() {
+    long size = 4 << 20;
+    SystemMemory.Piece piece = SystemMemory.take(size);
+    SystemMemory.spread(piece, size, CpuTopology.current().nodes());
+    for (long at = 0; at < size; at += 4096) {
+      assertEquals(0, Memory.getLong(piece.address() + at));
+      Memory.putLong(piece.address() + at, at);
+    }
+    piece.free().run();
+  }
+
   /** A new graph with weights of its own, equal to those of every other. */
   private static Graph graph() {
     Random random = new Random(1);
