@@ -1,5 +1,6 @@
 package dev.heddle.onnx;
 
+import dev.heddle.graph.TypeInference;
 import dev.heddle.op.Binary;
 import dev.heddle.op.Cast;
 import dev.heddle.op.MatMul;
@@ -9,6 +10,7 @@ import dev.heddle.op.Transpose;
 import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
+import dev.heddle.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,9 +42,25 @@ final class MatrixOps {
       c = wide == c.type().dtype() ? c : n.emit(new Cast(wide), c);
       c = n.emit(new Binary(Binary.Kind.MUL), c, n.number(wide, beta));
     }
-    return dtype.isFloat()
-        ? n.emit(op, n.in(0), n.in(1), c)
-        : n.emit(new Binary(Binary.Kind.ADD), product(n, op, n.in(0), n.in(1)), c);
+    if (dtype.isFloat() && isBias(c.type(), type(n, op))) {
+      return n.emit(op, n.in(0), n.in(1), c);
+    }
+    c = c.type().dtype() == dtype ? c : n.emit(new Cast(dtype), c);
+    return n.emit(new Binary(Binary.Kind.ADD), product(n, op, n.in(0), n.in(1)), c);
+  }
+
+  private static TensorType type(OnnxNode n, MatMul op) {
+    List<TensorType> operands = List.of(n.inType(0), n.inType(1));
+    return TypeInference.infer(n.name(), op, operands, 1).getFirst();
+  }
+
+  /** Whether {@code c} is broadcast to {@code y}, whatever the symbols. */
+  private static boolean isBias(TensorType c, TensorType y) {
+    boolean fits = c.rank() <= y.rank();
+    for (int axis = 1; fits && axis <= c.rank(); axis++) {
+      fits = c.dim(-axis).is(1) || c.dim(-axis).equals(y.dim(-axis));
+    }
+    return fits;
   }
 
   private static Operand product(OnnxNode n, MatMul op, Operand a, Operand b) {

@@ -1,5 +1,6 @@
 package dev.heddle.onnx;
 
+import dev.heddle.op.Binary;
 import dev.heddle.op.Slice;
 import dev.heddle.tensor.Dim;
 import java.util.ArrayList;
@@ -103,10 +104,15 @@ final class SliceOp {
     if (number == Integer.MAX_VALUE || bound.minus(last).isNonNegative() || number == -1) {
       return last;
     }
-    Dim fromStart = number < 0 ? extent.plus(bound) : bound;
-    return number == Integer.MIN_VALUE || DimArithmetic.isNegative(fromStart)
-        ? Dim.of(-1)
-        : fromStart;
+    if (number >= 0) {
+      return DimArithmetic.min(bound, last);
+    }
+    Dim fromStart = extent.plus(bound);
+    if (number == Integer.MIN_VALUE || DimArithmetic.isNegative(fromStart)) {
+      return Dim.of(-1);
+    }
+    // Positions count from -1 here; one more is an extent, which a minimum may bound.
+    return DimArithmetic.binary(Binary.Kind.MAX, fromStart.plus(Dim.ONE), Dim.ZERO).minus(Dim.ONE);
   }
 
   /** Number of positions from {@code first} on that come before {@code behind}. */

@@ -179,4 +179,18 @@ class OperatorVariantsTest {
     }
     return tensor;
   }
+
+  @Test
+  void backwardSlicesOfASymbolAreCutBackInTheRun() {
+    long[][] bounds = {{20, 0, -1}, {-1, -100, -2}, {3, -100, -1}, {-2, 0, -1}, {20, 1, -3}};
+    float[][] expected = {{5, 4, 3, 2}, {5, 3, 1}, {4, 3, 2, 1}, {4, 3, 2}, {5}};
+    for (int i = 0; i < bounds.length; i++) {
+      ModelFile m = new ModelFile(13);
+      String x = m.input("x", FLOAT, "n");
+      long[] b = bounds[i];
+      m.output(m.node("Slice", x, m.numbers(b[0]), m.numbers(b[1]), m.numbers(0), m.numbers(b[2])));
+      HostTensor y = run(m, Map.of("x", HostTensor.of(new float[] {1, 2, 3, 4, 5}, 5)));
+      assertArrayEquals(expected[i], y.toFloats());
+    }
+  }
 }
