@@ -2,6 +2,9 @@ package dev.heddle.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.Backends;
+import dev.heddle.cli.BackendSelection;
 import dev.heddle.cli.ExitCode;
 import dev.heddle.cli.Verb;
 import dev.heddle.model.Model;
@@ -57,10 +60,12 @@ public final class BenchVerb implements Verb {
       throws JsonProcessingException {
     PrintWriter err = spec.commandLine().getErr();
     List<String> systems = systems(options, spec);
+    // What is not there is refused here, in words, before any process starts.
+    new Backends().open(options.backend.choice(), options.backend.options()).value().close();
     List<Row> rows = new ArrayList<>();
     try (ModelBenchmark benchmark =
         new ModelBenchmark(
-            systems, options.folder(), options.threads(), options.seconds, err::println)) {
+            systems, options.folder(), options.settings(), options.seconds, err::println)) {
       for (Workload workload : options.workloads()) {
         rows.addAll(benchmark.run(workload, false));
         if (options.busyNeighbour) {
@@ -137,12 +142,7 @@ public final class BenchVerb implements Verb {
         description = "Each workload once more while another process keeps a core busy.")
     boolean busyNeighbour;
 
-    @Option(
-        names = "--threads",
-        defaultValue = "0",
-        paramLabel = "N",
-        description = "Threads that compute, in every system (default: all).")
-    int threads;
+    @Mixin BackendSelection backend = new BackendSelection();
 
     @Option(
         names = "--seconds",
@@ -162,8 +162,12 @@ public final class BenchVerb implements Verb {
     @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
     boolean json;
 
-    int threads() {
-      return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    /** The same number of threads for every system. */
+    Settings settings() {
+      BackendOptions chosen = backend.options();
+      int threads =
+          chosen.threads() == 0 ? Runtime.getRuntime().availableProcessors() : chosen.threads();
+      return new Settings(threads, backend.choice(), chosen.device());
     }
 
     /** What every system is given: a jar is fetched and unpacked once, here. */

@@ -11,7 +11,6 @@ public interface EmbeddingSystemProvider {
    * Loads a model.
    *
    * @param model a folder with the model's files, or one file
-   * @param threads threads that may compute, the caller's included
    */
-  EmbeddingSystem open(Path model, int threads);
+  EmbeddingSystem open(Path model, Settings settings);
 }

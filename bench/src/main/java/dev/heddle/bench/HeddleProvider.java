@@ -18,17 +18,25 @@ public final class HeddleProvider implements EmbeddingSystemProvider {
   }
 
   @Override
-  public EmbeddingSystem open(Path model, int threads) {
+  public EmbeddingSystem open(Path model, Settings settings) {
     Embedder embedder =
         Embedder.builder(model.toString())
             .pooling(Pooling.MEAN)
             .normalise(true)
-            .backendOptions(BackendOptions.DEFAULT.withThreads(threads))
+            .backend(settings.backend())
+            .backendOptions(
+                BackendOptions.DEFAULT
+                    .withThreads(settings.threads())
+                    .withDevice(settings.device()))
             .build();
     return new EmbeddingSystem() {
       @Override
       public String description() {
-        return "Heddle, " + embedder.reason() + ", " + threads + " threads, numerics INVARIANT";
+        return "Heddle, "
+            + embedder.reason()
+            + ", "
+            + settings.threads()
+            + " threads, numerics INVARIANT";
       }
 
       @Override

@@ -23,18 +23,22 @@ final class ModelBenchmark implements AutoCloseable {
   private static final double COSINE = 0.99;
 
   private final List<WorkerProcess> workers = new ArrayList<>();
-  private final int threads;
+  private final Settings settings;
   private final double seconds;
   private final Consumer<String> progress;
 
   ModelBenchmark(
-      List<String> systems, Path model, int threads, double seconds, Consumer<String> progress) {
-    this.threads = threads;
+      List<String> systems,
+      Path model,
+      Settings settings,
+      double seconds,
+      Consumer<String> progress) {
+    this.settings = settings;
     this.seconds = seconds;
     this.progress = progress;
     try {
       for (String system : systems) {
-        WorkerProcess worker = new WorkerProcess(system, model, threads);
+        WorkerProcess worker = new WorkerProcess(system, model, settings);
         workers.add(worker);
         progress.accept(system + ": " + worker.description());
       }
@@ -65,7 +69,7 @@ final class ModelBenchmark implements AutoCloseable {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < workers.size(); i++) {
       String system = workers.get(i).system();
-      rows.add(Row.of(workload, busyNeighbour, threads, system, timings.get(i)));
+      rows.add(Row.of(workload, busyNeighbour, settings.threads(), system, timings.get(i)));
     }
     return rows;
   }

@@ -16,15 +16,14 @@ import java.util.ServiceLoader;
 public final class Worker {
   private Worker() {}
 
-  /** {@code Worker SYSTEM MODEL THREADS}. */
+  /** {@code Worker SYSTEM MODEL THREADS BACKEND DEVICE}; the last two may be empty. */
   public static void main(String[] args) throws IOException {
     PrintStream pipe = System.out;
     // What a library prints must not mix with the answers.
     System.setOut(System.err);
     try (DataInputStream in = new DataInputStream(new BufferedInputStream(System.in));
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(pipe));
-        EmbeddingSystem system =
-            provider(args[0]).open(Path.of(args[1]), Integer.parseInt(args[2]))) {
+        EmbeddingSystem system = provider(args[0]).open(Path.of(args[1]), settings(args))) {
       out.writeUTF(system.description());
       out.flush();
       int[][] ids = {};
@@ -38,6 +37,13 @@ public final class Worker {
         out.flush();
       }
     }
+  }
+
+  private static Settings settings(String[] args) {
+    return new Settings(
+        Integer.parseInt(args[2]),
+        args[3].isEmpty() ? null : args[3],
+        args[4].isEmpty() ? null : args[4]);
   }
 
   private static EmbeddingSystemProvider provider(String name) {

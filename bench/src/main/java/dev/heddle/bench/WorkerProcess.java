@@ -12,6 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** The parent's end of one {@link Worker}: a system in a JVM of its own. */
@@ -30,13 +31,15 @@ final class WorkerProcess implements AutoCloseable {
    *
    * @throws UncheckedIOException if the process ends before it is ready
    */
-  WorkerProcess(String system, Path model, int threads) {
+  WorkerProcess(String system, Path model, Settings settings) {
     this.system = system;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
-    command.addAll(List.of(system, model.toString(), Integer.toString(threads)));
+    command.addAll(List.of(system, model.toString(), Integer.toString(settings.threads())));
+    command.add(Objects.requireNonNullElse(settings.backend(), ""));
+    command.add(Objects.requireNonNullElse(settings.device(), ""));
     try {
       process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
       in = new DataInputStream(new BufferedInputStream(process.getInputStream()));

@@ -22,7 +22,11 @@ class ModelBenchmarkTest {
     try (Model model = Models.open(MODEL);
         ModelBenchmark benchmark =
             new ModelBenchmark(
-                List.of(HeddleProvider.NAME), Path.of(MODEL), 1, 0.2, message -> {})) {
+                List.of(HeddleProvider.NAME),
+                Path.of(MODEL),
+                new Settings(1, "cpu", null),
+                0.2,
+                message -> {})) {
       Workload workload = new Workload.Source(model.tokenizer()).fixed(3, 8);
       Row row = benchmark.run(workload, false).getFirst();
       assertEquals("heddle", row.system());

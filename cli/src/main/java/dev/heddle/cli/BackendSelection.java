@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of every verb that computes: where, with how many threads, in which type. */
-final class BackendSelection {
+public final class BackendSelection {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -44,11 +44,14 @@ final class BackendSelection {
       description = "Type to compute in: auto or f32 (the backends there are compute in f32).")
   private String dtype;
 
+  /** For picocli. */
+  public BackendSelection() {}
+
   /**
    * Opens the chosen backend and loads something on it, as {@link Backends#load} does, and logs
    * which was taken and why.
    */
-  <T> T load(Function<Backend, T> loader) {
+  public <T> T load(Function<Backend, T> loader) {
     Backends.Selected<T> selected = new Backends().load(backend, options(), loader);
     logReason(selected.reason());
     return selected.value();
@@ -60,12 +63,12 @@ final class BackendSelection {
   }
 
   /** The choice as {@link Backends} takes it; null where none was made. */
-  String choice() {
+  public String choice() {
     return backend;
   }
 
   /** Device and threads. */
-  BackendOptions options() {
+  public BackendOptions options() {
     if (!dtype.equals("auto") && !dtype.equals("f32")) {
       throw new ParameterException(
           spec.commandLine(),

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.heddle.bench.EmbeddingSystem;
 import dev.heddle.bench.EmbeddingSystemProvider;
+import dev.heddle.bench.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -21,18 +22,18 @@ public final class OnnxRuntimeProvider implements EmbeddingSystemProvider {
   }
 
   @Override
-  public EmbeddingSystem open(Path model, int threads) {
+  public EmbeddingSystem open(Path model, Settings settings) {
     Path file = Files.isDirectory(model) ? model.resolve("model.onnx") : model;
     if (!Files.exists(file)) {
       throw new IllegalArgumentException("onnxruntime needs an ONNX file; there is no " + file);
     }
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (SessionOptions options = new SessionOptions()) {
-      options.setIntraOpNumThreads(threads);
+      options.setIntraOpNumThreads(settings.threads());
       options.setInterOpNumThreads(1);
       options.setOptimizationLevel(OptLevel.ALL_OPT);
       OrtSession session = environment.createSession(file.toString(), options);
-      return new OnnxRuntimeSystem(environment, session, threads);
+      return new OnnxRuntimeSystem(environment, session, settings.threads());
     } catch (OrtException e) {
       throw new IllegalArgumentException("onnxruntime cannot load " + file, e);
     }

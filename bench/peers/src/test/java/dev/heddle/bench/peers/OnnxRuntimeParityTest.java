@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.bench.EmbeddingSystem;
+import dev.heddle.bench.Settings;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
 import dev.heddle.model.Pooling;
@@ -45,7 +46,8 @@ class OnnxRuntimeParityTest {
     try (Model model = Models.open(folder);
         Embedder two = embedder(model, 2);
         Embedder one = embedder(model, 1);
-        EmbeddingSystem peer = new OnnxRuntimeProvider().open(folder, 2)) {
+        EmbeddingSystem peer =
+            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null))) {
       int[][] texts = texts(model.tokenizer());
       float[][] batch = two.embedIds(texts);
       // The peer takes the texts one by one: in a batch it computes their padding too.
