@@ -10,6 +10,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -86,6 +87,7 @@ final class CpuKernels {
       case Softmax op -> CpuSoftmax.choose(node, op, kernels);
       case LayerNorm op -> CpuNorm.choose(node, op, kernels);
       case RmsNorm op -> CpuNorm.choose(node, op, kernels);
+      case DynamicQuantize op -> CpuDynamicQuantize.choose(op, kernels);
       case RotaryEmbedding op -> CpuRotaryEmbedding.choose(op);
       case MatMul op -> CpuMatMul.choose(node, op, kernels, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);

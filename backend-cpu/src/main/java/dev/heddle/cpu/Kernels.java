@@ -13,6 +13,7 @@ record Kernels(
     ElementKernels elements,
     SoftmaxKernels softmax,
     NormKernels norm,
+    QuantizeKernels quantize,
     MatMulTiles matMul,
     boolean vectors,
     String why) {
@@ -38,6 +39,7 @@ record Kernels(
         new VectorElements(),
         new VectorSoftmax(),
         new VectorNorm(),
+        new VectorQuantize(),
         new VectorMatMulTiles(),
         true,
         "Vector API, " + Vectors.LANES * Float.SIZE + " bits");
@@ -48,6 +50,7 @@ record Kernels(
         new ScalarElements(),
         new ScalarSoftmax(),
         new ScalarNorm(),
+        new ScalarQuantize(),
         new ScalarMatMulTiles(),
         false,
         "no vector instructions, many times slower: module "

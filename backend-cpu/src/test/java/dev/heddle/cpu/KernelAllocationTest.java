@@ -51,6 +51,7 @@ class KernelAllocationTest {
     int columns = 77;
     SoftmaxKernels softmax = new VectorSoftmax();
     NormKernels norm = new VectorNorm();
+    QuantizeKernels quantize = new VectorQuantize();
     try (Native memory = new Native()) {
       long x = memory.of(Native.random(1, 4 * columns));
       long y = memory.floats(4 * columns);
@@ -60,6 +61,13 @@ class KernelAllocationTest {
             softmax.rows(x, y, columns, 0, 4, false);
             softmax.rows(x, y, columns, 0, 4, true);
             softmax.columns(x, y, 4, columns, 0, softmax.groups(columns), false);
+          });
+      assertAllocatesNothingOnceWarm(
+          "quantisation",
+          () -> {
+            float low = quantize.low(x, 4 * columns);
+            float high = quantize.high(x, 4 * columns);
+            quantize.codes(x, y, 4 * columns, (high - low) / 255, 128, 1);
           });
       assertAllocatesNothingOnceWarm(
           "norms",

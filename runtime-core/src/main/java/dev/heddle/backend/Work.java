@@ -10,6 +10,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -73,6 +74,7 @@ public final class Work {
       case Softmax o -> perElement(node, 5);
       case LayerNorm o -> perElement(node, 8);
       case RmsNorm o -> perElement(node, 5);
+      case DynamicQuantize o -> perElement(node, 9);
       case RotaryEmbedding o -> perElement(node, 3);
       case Unary o -> perElement(node, 1);
       case Binary o -> perElement(node, 1);

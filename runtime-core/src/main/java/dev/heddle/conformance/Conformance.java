@@ -17,6 +17,7 @@ public final class Conformance {
           RaggedAttentionCases::all,
           SoftmaxCases::all,
           NormCases::all,
+          DynamicQuantizeCases::all,
           RotaryEmbeddingCases::all,
           SegmentPoolCases::all,
           UnaryCases::all,

@@ -6,6 +6,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.op.Attention;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.LayerNorm;
 import dev.heddle.op.MatMul;
 import dev.heddle.op.Op;
@@ -51,6 +52,7 @@ final class InvarianceCases {
       cases.add(rows(dtype, new Reduce(Reduce.Kind.SUM, List.of(1), true), 1031));
       cases.add(rows(dtype, new Unary(Unary.Kind.GELU), 67));
     }
+    cases.add(rows(DType.F32, new DynamicQuantize(1, true), 387));
     return cases.stream();
   }
 

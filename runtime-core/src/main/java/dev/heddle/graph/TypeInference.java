@@ -8,6 +8,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -35,6 +36,7 @@ import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The types of a node's outputs from those of its inputs, and the check that the inputs fit.
@@ -84,6 +86,7 @@ public final class TypeInference {
       case Softmax o -> List.of(floats(0, axis(o.axis(), in(0)) >= 0));
       case LayerNorm o -> norm(o.axis(), LayerNorm.SCALE, LayerNorm.BIAS, LayerNorm.SKIP);
       case RmsNorm o -> norm(o.axis(), RmsNorm.SCALE, -1, RmsNorm.SKIP);
+      case DynamicQuantize o -> dynamicQuantize(o);
       case RotaryEmbedding o -> List.of(rotary(o));
       case MatMul o -> List.of(matmul(o));
       case Attention o -> new AttentionTypes(node, o, inputs).all();
@@ -273,6 +276,20 @@ public final class TypeInference {
       }
     }
     return true;
+  }
+
+  private List<TensorType> dynamicQuantize(DynamicQuantize o) {
+    TensorType x = require(in(0), in(0).dtype() == DType.F32, "f32");
+    require(x, o.axis() >= 0 && o.axis() <= x.rank(), "an axis from 0 to " + x.rank());
+    if (has(DynamicQuantize.CU_SEQ_LENS)) {
+      TensorType starts = in(DynamicQuantize.CU_SEQ_LENS);
+      boolean fits = starts.rank() == 1 && starts.dtype() == DType.I32;
+      require(x, fits && o.axis() == 0 && x.rank() > 0, "cuSeqLens, i32 of rank 1, and axis 0");
+      return List.of(x);
+    }
+    List<Integer> axes = IntStream.range(o.axis(), x.rank()).boxed().toList();
+    TensorType groups = without(x, axes, true);
+    return List.of(x, groups, groups);
   }
 
   private TensorType rotary(RotaryEmbedding o) {

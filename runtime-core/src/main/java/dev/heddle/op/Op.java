@@ -18,6 +18,7 @@ public sealed interface Op
         Concat,
         CumSum,
         DimensionsOf,
+        DynamicQuantize,
         Expand,
         Fill,
         Gather,

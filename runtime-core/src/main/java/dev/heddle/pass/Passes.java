@@ -26,6 +26,7 @@ public final class Passes implements Pass {
             new FoldConstants(),
             new SimplifyViews(),
             new CommonSubexpressions(),
+            new FuseQuantizedMatMul(),
             new FuseActivation(),
             new FuseNorm(),
             new FuseAttention(),

@@ -16,6 +16,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -171,6 +172,7 @@ final class RaggedGraph {
       case Attention attention -> attention(node, attention);
       case LayerNorm o -> norm(node, new LayerNorm(itemAxis(node, o.axis()), o.epsilon()));
       case RmsNorm o -> norm(node, new RmsNorm(itemAxis(node, o.axis()), o.epsilon()));
+      case DynamicQuantize o -> dynamicQuantize(node, o);
       case Softmax o -> same(node, new Softmax(itemAxis(node, o.axis()), o.log()));
       case Reduce o -> same(node, new Reduce(o.kind(), itemAxes(node, o.axes()), o.keepDims()));
       case ArgReduce o ->
@@ -258,6 +260,18 @@ final class RaggedGraph {
       items.put(node.outputs().get(i), x.with(results.get(i)));
     }
     return x.with(results.getFirst());
+  }
+
+  /**
+   * What has a range for each sequence has it from the tokens of that, of which none is padding.
+   */
+  private RaggedItems dynamicQuantize(Node node, DynamicQuantize op) {
+    RaggedItems x = items(node, DynamicQuantize.X);
+    if (x.each() == Each.TOKEN && x.lead() == 2 && op.axis() == 1) {
+      DynamicQuantize bySequence = new DynamicQuantize(0, op.dequantized());
+      return x.with(ragged.add(node.name(), bySequence, x.value(), cuSeqLens));
+    }
+    return norm(node, new DynamicQuantize(x.axis(op.axis(), node), op.dequantized()));
   }
 
   private RaggedItems gather(Node node, Gather gather) {

@@ -16,6 +16,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -158,6 +159,7 @@ public final class Interpreter {
       case Softmax o -> List.of(ReferenceSoftmax.run(call, o));
       case LayerNorm o -> ReferenceNorm.run(call, o);
       case RmsNorm o -> ReferenceNorm.run(call, o);
+      case DynamicQuantize o -> ReferenceDynamicQuantize.run(call, o);
       case RotaryEmbedding o -> List.of(ReferenceRotaryEmbedding.run(call, o));
       case MatMul o -> List.of(ReferenceMatMul.run(call, o));
       case Attention o -> ReferenceAttention.run(call, o);

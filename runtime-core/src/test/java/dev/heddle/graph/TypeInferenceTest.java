@@ -12,6 +12,7 @@ import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
 import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -81,6 +82,11 @@ class TypeInferenceTest {
             "f32 [a, 3, 5]; f32 [3, 5]; f32 [5]; f32 [a, 3, 5]",
             "f32 [a, 3, 5]; f32 [a, 3, 5]"),
         row(new RmsNorm(1, 1e-5), "f32 [a, b]; f32 [b]", "f32 [a, b]; f32 [a, b]"),
+        row(
+            new DynamicQuantize(1, false),
+            "f32 [a, b, 5]",
+            "f32 [a, b, 5]; f32 [a, 1, 1]; f32 [a, 1, 1]"),
+        row(new DynamicQuantize(0, true), "f32 [a, 5]; i32 [n]", "f32 [a, 5]"),
         row(
             new RotaryEmbedding(4, 8, false),
             "f32 [tokens, 64]; f32 [9, 4]; f32 [9, 4]; i32 [tokens]",

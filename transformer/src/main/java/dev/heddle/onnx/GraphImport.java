@@ -78,6 +78,10 @@ final class GraphImport {
     return types.notes();
   }
 
+  OnnxOptions options() {
+    return options;
+  }
+
   Path file() {
     return file.path();
   }

@@ -26,6 +26,8 @@ final class MicrosoftOps {
                   new Unary(Unary.Kind.GELU_TANH), n.has(1) ? add(n, n.in(0), n.in(1)) : n.in(0)));
       case "QuickGelu" -> List.of(quickGelu(n));
       case "FusedMatMul" -> List.of(fusedMatMul(n));
+      case "DynamicQuantizeMatMul" -> List.of(QuantizedOps.dynamicQuantizeMatmul(n));
+      case "MatMulIntegerToFloat" -> List.of(QuantizedOps.matmulIntegerToFloat(n));
       case "SkipLayerNormalization" -> skipNorm(n, true);
       case "SkipSimplifiedLayerNormalization" -> skipNorm(n, false);
       default -> throw OnnxOps.unknown(n);

@@ -244,6 +244,10 @@ final class OnnxNode {
     return axis(integer("axis", otherwise), rank(0));
   }
 
+  OnnxOptions options() {
+    return owner.options();
+  }
+
   // Results.
 
   /** How many results have a name, up to the last that has one. */

@@ -45,6 +45,7 @@ final class OnnxOps {
       case "LayerNormalization" -> NormOps.layerNorm(n);
       case "Attention" -> AttentionOps.attention(n);
       case "Dropout" -> ElementwiseOps.dropout(n);
+      case "DynamicQuantizeLinear" -> QuantizedOps.dynamicQuantize(n);
       case "If" -> branch(n);
       default -> List.of(single(n));
     };
@@ -120,6 +121,9 @@ final class OnnxOps {
       case "RMSNormalization", "SimplifiedLayerNormalization" -> NormOps.rmsNorm(n);
       case "MatMul" -> MatrixOps.matmul(n);
       case "Gemm" -> MatrixOps.gemm(n);
+      case "MatMulInteger" -> QuantizedOps.matmulInteger(n);
+      case "QuantizeLinear" -> QuantizedOps.quantizeLinear(n);
+      case "DequantizeLinear" -> QuantizedOps.dequantize(n);
       case "RotaryEmbedding" -> AttentionOps.rotary(n);
       case "Reshape" -> ViewOps.reshape(n);
       case "Flatten" -> ViewOps.flatten(n);

