@@ -17,7 +17,7 @@ import java.util.List;
 
 /**
  * Operators on 8-bit codes. Codes less their zero point are multiplied as float32, whose products
- * and sums of whole numbers are exact below 2^24: a sum of 514 products of any codes. Of longer
+ * and sums of whole numbers are exact below 2^24: a sum of 258 products of any codes. Of longer
  * ones a partial sum beyond that is rounded, by 2^-24 of itself at most.
  */
 final class QuantizedOps {
@@ -25,7 +25,15 @@ final class QuantizedOps {
 
   /** Codes, scale and zero point; over what, {@link OnnxOptions#quantization} says. */
   static List<Operand> dynamicQuantize(OnnxNode n) {
-    List<Operand> results = quantize(n, false);
+    List<Operand> results = n.emitAll(op(n, false), 3, n.in(0));
+    if (n.options().quantization() == OnnxOptions.Quantization.PER_TENSOR) {
+      // The standard's scales have no axes.
+      results =
+          List.of(
+              results.get(DynamicQuantize.VALUES),
+              n.emit(new Reshape(List.of()), results.get(DynamicQuantize.SCALE)),
+              n.emit(new Reshape(List.of()), results.get(DynamicQuantize.ZERO_POINT)));
+    }
     Operand zero = results.get(DynamicQuantize.ZERO_POINT);
     Operand levels = binary(n, Binary.Kind.ADD, results.getFirst(), zero);
     return List.of(
@@ -34,23 +42,15 @@ final class QuantizedOps {
         n.emit(new Cast(DType.U8), zero));
   }
 
-  private static List<Operand> quantize(OnnxNode n, boolean dequantized) {
+  private static DynamicQuantize op(OnnxNode n, boolean dequantized) {
     int last = Math.max(0, n.rank(0) - 1);
-    OnnxOptions.Quantization quantization = n.options().quantization();
     int axis =
-        switch (quantization) {
+        switch (n.options().quantization()) {
           case PER_TOKEN -> last;
           case PER_SEQUENCE -> Math.min(1, last);
           case PER_TENSOR -> 0;
         };
-    List<Operand> results = n.emitAll(new DynamicQuantize(axis, dequantized), 3, n.in(0));
-    if (quantization != OnnxOptions.Quantization.PER_TENSOR) {
-      return results;
-    }
-    return List.of(
-        results.get(DynamicQuantize.VALUES),
-        n.emit(new Reshape(List.of()), results.get(DynamicQuantize.SCALE)),
-        n.emit(new Reshape(List.of()), results.get(DynamicQuantize.ZERO_POINT)));
+    return new DynamicQuantize(axis, dequantized);
   }
 
   /** {@code (x - zero) * scale}; along an axis where those are vectors. */
@@ -109,7 +109,7 @@ final class QuantizedOps {
 
   /** {@code a} quantised, times b, plus a bias. */
   static Operand dynamicQuantizeMatmul(OnnxNode n) {
-    Operand a = quantize(n, true).getFirst();
+    Operand a = n.emit(op(n, true), n.in(0));
     Operand b = floats(n, n.in(1), n.in(2), n.optional(3), n.rank(1) - 1);
     return plus(n, n.emit(MatMul.PLAIN, a, b), n.optional(4));
   }

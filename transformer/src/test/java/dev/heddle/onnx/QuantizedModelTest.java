@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.heddle.graph.Graph;
 import dev.heddle.onnx.OnnxOptions.Quantization;
@@ -66,19 +67,32 @@ class QuantizedModelTest {
 
   /** {@code x @ ((w - 1) * scale) + bias}: the weights are {@code [[1, 0], [0, 2], [-1, 4]]}. */
   private Path model() {
-    String x = m.input("x", FLOAT, "batch", "sequence", 3);
-    m.graph()
-        .addInitializer(tensor("w", INT8, new int[] {3, 1, 1, 2, -1, 3}, 3, 2))
-        .addInitializer(tensor("w_zero", INT8, new int[] {1, 1}, 2))
-        .addInitializer(floats("w_scale", 0.5f, 2))
-        .addInitializer(floats("bias", 10, 20));
-    String codes = m.node("DynamicQuantizeLinear", x);
-    m.graph().getNodeBuilder(m.graph().getNodeCount() - 1).addOutput("x_scale").addOutput("x_zero");
+    String x = inputs();
+    String codes = quantized(x);
     String sums = m.node("MatMulInteger", codes, "w", "x_zero", "w_zero");
     String cast = m.node("Cast", List.of(sums), integer("to", FLOAT));
     String product = m.node("Mul", cast, m.node("Mul", "x_scale", "w_scale"));
     m.output(m.node("Add", "bias", product));
     return m.write(folder);
+  }
+
+  private String inputs() {
+    m.graph()
+        .addInitializer(tensor("w", INT8, new int[] {3, 1, 1, 2, -1, 3}, 3, 2))
+        .addInitializer(tensor("w_zero", INT8, new int[] {1, 1}, 2))
+        .addInitializer(floats("w_scale", 0.5f, 2))
+        .addInitializer(floats("bias", 10, 20));
+    return m.input("x", FLOAT, "batch", "sequence", 3);
+  }
+
+  private String quantized(String x) {
+    String codes = m.node("DynamicQuantizeLinear", x);
+    last().addOutput("x_scale").addOutput("x_zero");
+    return codes;
+  }
+
+  private NodeProto.Builder last() {
+    return m.graph().getNodeBuilder(m.graph().getNodeCount() - 1);
   }
 
   private static float[] run(Graph graph, HostTensor x) {
@@ -146,6 +160,30 @@ class QuantizedModelTest {
         20,
         10,
         (float) (10 * 2 * step + 20));
+  }
+
+  @Test
+  void whatOnnxRuntimeFusesIsTheSame() {
+    float[] expected = {0, 162, -90, 330, -500.3f, 20, 10, 70.4f};
+    String x = inputs();
+    String codes = quantized(x);
+    String first =
+        m.node(
+            "MatMulIntegerToFloat", codes, "w", "x_scale", "w_scale", "x_zero", "w_zero", "bias");
+    last().setDomain("com.microsoft");
+    String second = m.node("DynamicQuantizeMatMul", x, "w", "w_scale", "w_zero", "bias");
+    last().setDomain("com.microsoft");
+    m.output(first);
+    m.output(second);
+    try (OnnxModel model = OnnxImporter.read(m.write(folder))) {
+      for (Graph graph : List.of(model.graph(), Passes.standard().apply(model.graph()))) {
+        Map<String, HostTensor> results = Interpreter.run(graph, Map.of("x", X), Map.of());
+        assertArrayEquals(expected, results.get(first).toFloats(), 1e-4f, graph::text);
+        assertArrayEquals(expected, results.get(second).toFloats(), 1e-4f, graph::text);
+      }
+      Graph after = Passes.standard().apply(model.graph());
+      assertEquals(2, after.nodes().size(), after::text);
+    }
   }
 
   @Test
