@@ -11,13 +11,12 @@ import java.util.List;
 /**
  * Queries, keys or values of an attention in primitives.
  *
- * @param tokens {@code [batch, sequence, heads * headDim]}, or null where they are not split from
- *     such a tensor
  * @param base what the heads are made from, by {@code permutation}
  * @param permutation leads from {@code base} to {@code [batch, heads, sequence, headDim]}
- * @param factor what all elements are multiplied by after that
+ * @param source what {@code base} is a reshape of; {@code base} itself where it is none
+ * @param factor what all elements of {@code source} are multiplied by
  */
-record AttentionOperand(Value tokens, Value base, List<Integer> permutation, double factor) {
+record AttentionOperand(Value base, List<Integer> permutation, Value source, double factor) {
   /**
    * From {@code [batch, sequence, heads, headDim]} to {@code [batch, heads, sequence, headDim]}.
    */
@@ -46,23 +45,25 @@ record AttentionOperand(Value tokens, Value base, List<Integer> permutation, dou
       permutation.add(permutation.remove(2));
     }
     Node reshape = graph.producer(base);
-    if (permutation.equals(SWAP_HEADS) && reshape != null && splits(reshape)) {
+    if (permutation.equals(SWAP_HEADS) && reshape != null && reshape.op() instanceof Reshape) {
       Algebra.Scaled inner = algebra.unscale(reshape.input(0));
-      return new AttentionOperand(inner.value(), base, permutation, factor * inner.factor());
+      return new AttentionOperand(base, permutation, inner.value(), factor * inner.factor());
     }
-    return new AttentionOperand(null, base, permutation, factor);
+    return new AttentionOperand(base, permutation, base, factor);
   }
 
-  /** Whether {@code node} makes {@code [b, s, h * d]} into {@code [b, s, h, d]}. */
-  private static boolean splits(Node node) {
-    if (!(node.op() instanceof Reshape(List<Dim> dims)) || node.input(0).type().rank() != 3) {
-      return false;
-    }
-    List<Dim> from = node.input(0).type().dims();
-    return dims.size() == 4
-        && dims.get(0).equals(from.get(0))
-        && dims.get(1).equals(from.get(1))
-        && dims.get(2).times(dims.get(3)).equals(from.get(2));
+  /** Whether the heads of each token lie side by side before they are taken apart. */
+  boolean hasTokens() {
+    return permutation.equals(SWAP_HEADS);
+  }
+
+  /** {@code [batch, sequence, heads * headDim]}, without the factor. */
+  Value tokens(Rewriter graph) {
+    List<Dim> dims = base.type().dims();
+    List<Dim> joined = List.of(dims.get(0), dims.get(1), dims.get(2).times(dims.get(3)));
+    return source.type().dims().equals(joined)
+        ? source
+        : graph.add(base.name() + ".tokens", new Reshape(joined), source);
   }
 
   /** Number of heads, or 0 where it is not a number, or the operand has not four axes. */
@@ -80,8 +81,13 @@ record AttentionOperand(Value tokens, Value base, List<Integer> permutation, dou
 
   /** {@code [batch, heads, sequence, headDim]}, without the factor. */
   Value split(Rewriter graph) {
+    List<Dim> dims = base.type().dims();
+    Value apart =
+        source.type().dims().equals(dims)
+            ? source
+            : graph.add(base.name(), new Reshape(dims), source);
     return permutation.equals(UNCHANGED)
-        ? base
-        : graph.add(base.name() + ".heads", new Transpose(permutation), base);
+        ? apart
+        : graph.add(base.name() + ".heads", new Transpose(permutation), apart);
   }
 }

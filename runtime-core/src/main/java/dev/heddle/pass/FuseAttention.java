@@ -78,10 +78,7 @@ public record FuseAttention() implements Pass {
     if (!fits) {
       return;
     }
-    Layout layout =
-        q.tokens() != null && k.tokens() != null && v.tokens() != null
-            ? Layout.TOKENS
-            : Layout.HEADS;
+    Layout layout = q.hasTokens() && k.hasTokens() && v.hasTokens() ? Layout.TOKENS : Layout.HEADS;
     Attention.Map map = graph.hasOneUse(weights) ? Attention.Map.NONE : Attention.Map.WEIGHTS;
     int heads = (int) q.heads();
     Attention attention = new Attention(heads, heads, layout, scale, Causal.NONE, 0, 0, map);
@@ -96,7 +93,7 @@ public record FuseAttention() implements Pass {
       AttentionScores scores) {
     boolean tokens = attention.layout() == Layout.TOKENS;
     List<Value> inputs = new ArrayList<>();
-    operands.forEach(o -> inputs.add(tokens ? o.tokens() : o.split(graph)));
+    operands.forEach(o -> inputs.add(tokens ? o.tokens(graph) : o.split(graph)));
     inputs.add(scores.mask(graph));
     List<Value> results = add(graph, root, attention, inputs);
     Value weights = root.input(MatMul.A);
@@ -124,13 +121,17 @@ public record FuseAttention() implements Pass {
 
   /** Lets an attention of split heads take the tokens that they are split from. */
   private static void join(Rewriter graph, Algebra algebra, Node node, Attention op) {
-    List<Value> inputs = new ArrayList<>(node.inputs());
+    List<AttentionOperand> operands = new ArrayList<>();
     for (int i = Attention.QUERY; i <= Attention.VALUE; i++) {
-      AttentionOperand operand = AttentionOperand.of(algebra, graph, inputs.get(i), false);
-      if (operand.tokens() == null || operand.factor() != 1) {
+      AttentionOperand operand = AttentionOperand.of(algebra, graph, node.input(i), false);
+      if (!operand.hasTokens() || operand.factor() != 1) {
         return;
       }
-      inputs.set(i, operand.tokens());
+      operands.add(operand);
+    }
+    List<Value> inputs = new ArrayList<>(node.inputs());
+    for (int i = Attention.QUERY; i <= Attention.VALUE; i++) {
+      inputs.set(i, operands.get(i).tokens(graph));
     }
     List<Value> results = add(graph, node, op.with(Layout.TOKENS), inputs);
     for (int i = 0; i < node.outputs().size(); i++) {

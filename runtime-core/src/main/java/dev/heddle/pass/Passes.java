@@ -23,6 +23,7 @@ public final class Passes implements Pass {
         List.of(
             new SimplifyViews(),
             new AbsorbViews(),
+            new HoistSlices(),
             new FoldConstants(),
             new SimplifyViews(),
             new CommonSubexpressions(),

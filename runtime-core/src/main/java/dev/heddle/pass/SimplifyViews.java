@@ -24,9 +24,9 @@ import java.util.List;
 
 /**
  * Removes nodes that change nothing and joins views of views: a cast to the same type, {@code x +
- * 0}, {@code x * 1}, whole slices, a reshape of a reshape, a transpose of a transpose, and an
- * expansion whose use would broadcast anyway. A transpose that moves nothing but axes of extent 1
- * becomes a reshape, adding zeros that broadcast an expansion.
+ * 0}, {@code x * 1}, a choice that is known, whole slices, a reshape of a reshape, a transpose of a
+ * transpose, and an expansion whose use would broadcast anyway. A transpose that moves nothing but
+ * axes of extent 1 becomes a reshape, adding zeros that broadcast an expansion.
  */
 public record SimplifyViews() implements Pass {
   @Override
@@ -42,7 +42,7 @@ public record SimplifyViews() implements Pass {
       Value kept = kept(algebra, node);
       if (kept.type().equals(node.output().type())) {
         graph.replace(node.output(), kept);
-      } else if (node.op() instanceof Binary) {
+      } else if (node.op() instanceof Binary || node.op() instanceof Where) {
         graph.substitute(node, new Expand(node.output().type().dims()), kept);
       }
       return;
@@ -66,6 +66,7 @@ public record SimplifyViews() implements Pass {
       case Concat _ -> node.inputs().size() == 1;
       case Pad o -> isZero(o.before()) && isZero(o.after());
       case Reduce o -> o.axes().isEmpty() && combines(o.kind());
+      case Where _ -> !Double.isNaN(algebra.number(node.input(Where.CONDITION)));
       default -> false;
     };
   }
@@ -76,8 +77,12 @@ public record SimplifyViews() implements Pass {
 
   /** The input that a node which changes nothing passes on. */
   private static Value kept(Algebra algebra, Node node) {
-    int position = node.op() instanceof Binary o ? 1 - neutral(algebra, o.kind(), node) : 0;
-    return node.input(position);
+    return node.input(
+        switch (node.op()) {
+          case Binary o -> 1 - neutral(algebra, o.kind(), node);
+          case Where _ -> algebra.is(node.input(Where.CONDITION), 0) ? Where.B : Where.A;
+          default -> 0;
+        });
   }
 
   /** The position of an operand that leaves the other one as it is, or -1. */
@@ -111,7 +116,9 @@ public record SimplifyViews() implements Pass {
   private static void joinReshape(Rewriter graph, Node node, Reshape reshape) {
     Node inner = graph.producer(node.input(0));
     if (inner != null && inner.op() instanceof Transpose transpose) {
-      joinLeadingAxes(graph, node, inner, transpose);
+      if (!dropOnesFirst(graph, node, inner, transpose)) {
+        joinLeadingAxes(graph, node, inner, transpose);
+      }
       return;
     }
     if (inner != null && inner.op() instanceof Reshape) {
@@ -121,6 +128,30 @@ public record SimplifyViews() implements Pass {
         graph.substitute(node, reshape, inner.input(0));
       }
     }
+  }
+
+  /** Axes of extent 1 that go after a transpose might as well go before. */
+  private static boolean dropOnesFirst(
+      Rewriter graph, Node node, Node transposed, Transpose transpose) {
+    List<Dim> target = node.output().type().dims();
+    List<Integer> kept = new ArrayList<>();
+    for (int axis : transpose.permutation()) {
+      Dim dim = transposed.input(0).type().dim(axis);
+      if (kept.size() < target.size() && dim.equals(target.get(kept.size()))) {
+        kept.add(axis);
+      } else if (!dim.is(1)) {
+        return false;
+      }
+    }
+    if (kept.size() < target.size() || kept.size() == transpose.permutation().size()) {
+      return false;
+    }
+    List<Integer> before = kept.stream().sorted().toList();
+    List<Dim> dims = before.stream().map(transposed.input(0).type()::dim).toList();
+    Value squeezed = graph.add(node.name(), new Reshape(dims), transposed.input(0));
+    Transpose moved = new Transpose(kept.stream().map(before::indexOf).toList());
+    graph.replace(node.output(), graph.add(transposed.name(), moved, squeezed));
+    return true;
   }
 
   /**
@@ -193,15 +224,32 @@ public record SimplifyViews() implements Pass {
             : graph.add(node.name() + ".expanded", new Expand(type.dims()), small));
   }
 
-  /** A mask that hides nothing goes; one that was expanded is broadcast by the attention. */
+  /**
+   * A mask that hides nothing goes; one that was expanded is broadcast by the attention. Lengths
+   * that are counted from ones, one for each key, go too.
+   */
   private static void simplifyMask(Rewriter graph, Algebra algebra, Node node) {
-    if (!node.has(Attention.MASK)) {
-      return;
-    }
     List<Value> inputs = new ArrayList<>(node.inputs());
-    Value mask = inputs.get(Attention.MASK);
-    double neutral = mask.type().dtype() == DType.BOOL ? 1 : 0;
-    inputs.set(Attention.MASK, algebra.is(mask, neutral) ? null : unexpanded(graph, mask));
+    if (node.has(Attention.MASK)) {
+      Value mask = inputs.get(Attention.MASK);
+      double neutral = mask.type().dtype() == DType.BOOL ? 1 : 0;
+      inputs.set(Attention.MASK, algebra.is(mask, neutral) ? null : unexpanded(graph, mask));
+    }
+    if (node.has(Attention.KEY_LENGTHS)) {
+      int axis = ((Attention) node.op()).layout() == Attention.Layout.HEADS ? 2 : 1;
+      Dim keys = node.input(Attention.KEY).type().dim(axis);
+      Node counted = graph.producer(node.input(Attention.KEY_LENGTHS));
+      boolean all =
+          counted != null
+              && counted.op() instanceof Reduce(Reduce.Kind kind, List<Integer> axes, boolean keep)
+              && kind == Reduce.Kind.SUM
+              && axes.size() == 1
+              && counted.input(0).type().dim(axes.getFirst()).equals(keys)
+              && algebra.is(counted.input(0), 1);
+      if (all) {
+        inputs.set(Attention.KEY_LENGTHS, null);
+      }
+    }
     if (!inputs.equals(node.inputs())) {
       Value[] operands = inputs.toArray(Value[]::new);
       List<Value> results = graph.addAll(node.name(), node.op(), node.outputs().size(), operands);

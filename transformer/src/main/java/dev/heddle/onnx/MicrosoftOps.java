@@ -1,10 +1,16 @@
 package dev.heddle.onnx;
 
 import dev.heddle.op.Binary;
+import dev.heddle.op.Fill;
+import dev.heddle.op.Gather;
 import dev.heddle.op.LayerNorm;
 import dev.heddle.op.MatMul;
+import dev.heddle.op.Reduce;
 import dev.heddle.op.RmsNorm;
+import dev.heddle.op.Slice;
 import dev.heddle.op.Unary;
+import dev.heddle.tensor.DType;
+import dev.heddle.tensor.Dim;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,6 +34,10 @@ final class MicrosoftOps {
       case "FusedMatMul" -> List.of(fusedMatMul(n));
       case "DynamicQuantizeMatMul" -> List.of(QuantizedOps.dynamicQuantizeMatmul(n));
       case "MatMulIntegerToFloat" -> List.of(QuantizedOps.matmulIntegerToFloat(n));
+      case "Attention" -> List.of(MicrosoftAttention.packed(n));
+      case "MultiHeadAttention" -> List.of(MicrosoftAttention.multiHead(n));
+      case "EmbedLayerNormalization" -> embeddings(n);
+      case "SimplifiedLayerNormalization" -> List.of(NormOps.rmsNorm(n));
       case "SkipLayerNormalization" -> skipNorm(n, true);
       case "SkipSimplifiedLayerNormalization" -> skipNorm(n, false);
       default -> throw OnnxOps.unknown(n);
@@ -73,5 +83,32 @@ final class MicrosoftOps {
             ? n.emit(new LayerNorm(axis, epsilon), sum, n.in(2), n.optional(3))
             : n.emit(new RmsNorm(axis, epsilon), sum, n.in(2));
     return Arrays.asList(y, null, null, sum);
+  }
+
+  /**
+   * {@code norm(words[ids] + kinds[segments] + places[positions])}, the number of tokens in each
+   * row of the mask, and the sum before the norm.
+   */
+  private static List<Operand> embeddings(OnnxNode n) {
+    Gather rows = new Gather(0);
+    Operand sum = n.emit(rows, n.in(2), n.in(0));
+    Operand places =
+        n.has(8)
+            ? n.emit(rows, n.in(3), n.in(8))
+            : n.emit(new Slice(0, Dim.ZERO, n.inType(0).dim(1), 1), n.in(3));
+    sum = add(n, sum, places);
+    if (n.has(1) && n.has(4)) {
+      sum = add(n, sum, n.emit(rows, n.in(4), n.in(1)));
+    }
+    LayerNorm norm = new LayerNorm(2, n.real("epsilon", 1e-12));
+    Operand y = n.emit(norm, sum, n.in(5), n.optional(6));
+    Operand lengths = null;
+    if (n.wants(1)) {
+      lengths =
+          n.has(7)
+              ? n.emit(new Reduce(Reduce.Kind.SUM, List.of(1), false), n.in(7))
+              : n.emit(new Fill(DType.I32, List.of(n.inType(0).dim(0)), 0));
+    }
+    return Arrays.asList(y, lengths, sum);
   }
 }

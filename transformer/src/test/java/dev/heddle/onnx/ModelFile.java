@@ -19,11 +19,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Writes small ONNX models, as exporters would. */
 final class ModelFile {
   static final int FLOAT = 1;
+  static final int INT32 = 6;
   static final int INT64 = 7;
+  static final int BOOL = 9;
 
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("test");
   private final long opset;
@@ -32,6 +35,10 @@ final class ModelFile {
 
   ModelFile(long opset) {
     this.opset = opset;
+  }
+
+  long opset() {
+    return opset;
   }
 
   GraphProto.Builder graph() {
@@ -67,15 +74,27 @@ final class ModelFile {
 
   /** A node with one output, and the name of that output. */
   String node(String type, List<String> inputs, AttributeProto... attributes) {
-    String name = "/" + type + "_" + names++;
+    return nodes(type, 1, inputs, attributes).getFirst();
+  }
+
+  /**
+   * A node with outputs, and their names. A type with a dot begins with its domain; an input whose
+   * name is empty is absent.
+   */
+  List<String> nodes(String type, int outputs, List<String> inputs, AttributeProto... attributes) {
+    int dot = type.lastIndexOf('.');
+    String name = "/" + type.substring(dot + 1) + "_" + names++;
+    List<String> results =
+        IntStream.range(0, outputs).mapToObj(i -> name + "_output_" + i).toList();
     graph.addNode(
         NodeProto.newBuilder()
             .setName(name)
-            .setOpType(type)
+            .setDomain(type.substring(0, Math.max(0, dot)))
+            .setOpType(type.substring(dot + 1))
             .addAllInput(inputs)
-            .addOutput(name + "_output_0")
+            .addAllOutput(results)
             .addAllAttribute(Arrays.asList(attributes)));
-    return name + "_output_0";
+    return results;
   }
 
   String node(String type, String... inputs) {
@@ -91,6 +110,14 @@ final class ModelFile {
 
   static AttributeProto integer(String name, long value) {
     return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
+  }
+
+  static AttributeProto real(String name, float value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.FLOAT)
+        .setF(value)
+        .build();
   }
 
   static AttributeProto graph(String name, GraphProto value) {
@@ -148,6 +175,7 @@ final class ModelFile {
     return ModelProto.newBuilder()
         .setIrVersion(8)
         .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("com.microsoft").setVersion(1))
         .setGraph(graph)
         .build()
         .toByteArray();
