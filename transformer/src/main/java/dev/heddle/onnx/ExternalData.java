@@ -3,14 +3,10 @@ package dev.heddle.onnx;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -25,12 +21,12 @@ import java.util.Map;
  */
 final class ExternalData {
   private final Path model;
-  private final Arena arena;
+  private final Mappings mappings;
   private final Map<String, MemorySegment> files = new HashMap<>();
 
-  ExternalData(Path model, Arena arena) {
+  ExternalData(Path model, Mappings mappings) {
     this.model = model;
-    this.arena = arena;
+    this.mappings = mappings;
   }
 
   /** The {@code expected} bytes of {@code tensor}, which {@code what} names in errors. */
@@ -78,8 +74,8 @@ final class ExternalData {
 
   private MemorySegment map(String what, String location) {
     Path file = resolve(what, location);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+    try {
+      return mappings.map(file);
     } catch (IOException | RuntimeException e) {
       throw OnnxException.malformed(
           model, "%s is in %s, which cannot be mapped: %s".formatted(what, file, e), e);

@@ -36,7 +36,7 @@ final class GraphImport {
     this.file = file;
     this.options = options;
     this.opsets = opsets;
-    this.external = new ExternalData(file.path(), file.arena());
+    this.external = new ExternalData(file.path(), file.mappings());
     GraphProto graph = file.model().getGraph();
     long bytes = file.model().getSerializedSize();
     String name =

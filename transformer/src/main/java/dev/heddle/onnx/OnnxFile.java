@@ -1,50 +1,56 @@
 package dev.heddle.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
- * An {@code .onnx} file, mapped and parsed. Tensors of the parsed model are views of the mapping,
- * which lives until {@link #close}.
+ * A parsed model. Tensors of it are views of the mapped file, which lives until {@link #close}, or
+ * of the bytes it was parsed from.
+ *
+ * @param path the file, or what stands for one in errors
  */
-record OnnxFile(Path path, Arena arena, ModelProto model) implements AutoCloseable {
+record OnnxFile(Path path, Mappings mappings, ModelProto model) implements AutoCloseable {
   /** Protocol buffers count bytes in an int; larger models keep their tensors in other files. */
   private static final long LARGEST = Integer.MAX_VALUE;
 
   static OnnxFile open(Path path) {
-    Arena arena = Arena.ofShared();
+    Mappings mappings = new Mappings();
     try {
-      MemorySegment bytes = map(path, arena);
-      return new OnnxFile(path, arena, parse(path, bytes));
+      ByteString bytes = UnsafeByteOperations.unsafeWrap(map(path, mappings).asByteBuffer());
+      return new OnnxFile(path, mappings, parse(path, bytes));
     } catch (Throwable e) {
-      arena.close();
+      mappings.close();
       throw e;
     }
   }
 
-  private static MemorySegment map(Path path, Arena arena) {
+  /** A model whose file is {@code bytes}. */
+  static OnnxFile of(byte[] bytes, Path source) {
+    ByteString wrapped = UnsafeByteOperations.unsafeWrap(bytes);
+    return new OnnxFile(source, new Mappings(), parse(source, wrapped));
+  }
+
+  private static MemorySegment map(Path path, Mappings mappings) {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw OnnxException.malformed(path, "is no file; expected a model in ONNX's format");
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      if (channel.size() > LARGEST) {
+    try {
+      long size = Files.size(path);
+      if (size > LARGEST) {
         throw OnnxException.malformed(
             path,
             "has %d bytes; a model in ONNX's format has at most %d and keeps larger tensors beside"
-                .formatted(channel.size(), LARGEST));
+                .formatted(size, LARGEST));
       }
-      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+      return mappings.map(path);
     } catch (NoSuchFileException e) {
       throw OnnxException.malformed(path, "there is no such file", e);
     } catch (IOException e) {
@@ -52,11 +58,10 @@ record OnnxFile(Path path, Arena arena, ModelProto model) implements AutoCloseab
     }
   }
 
-  private static ModelProto parse(Path path, MemorySegment bytes) {
+  private static ModelProto parse(Path path, ByteString bytes) {
     try {
-      CodedInputStream input =
-          UnsafeByteOperations.unsafeWrap(bytes.asByteBuffer()).newCodedInput();
-      // Tensors become views of the mapping instead of copies.
+      CodedInputStream input = bytes.newCodedInput();
+      // Tensors become views of the bytes instead of copies.
       input.enableAliasing(true);
       ModelProto model = ModelProto.parseFrom(input);
       input.checkLastTagWas(0);
@@ -73,6 +78,6 @@ record OnnxFile(Path path, Arena arena, ModelProto model) implements AutoCloseab
 
   @Override
   public void close() {
-    arena.close();
+    mappings.close();
   }
 }

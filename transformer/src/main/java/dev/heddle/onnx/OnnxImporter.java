@@ -30,8 +30,24 @@ public final class OnnxImporter {
    *
    * @throws OnnxException if the file is missing, broken, or uses what is not supported
    */
-  public static OnnxModel read(Path path, OnnxOptions options) {
-    OnnxFile file = OnnxFile.open(path);
+  public static OnnxModel read(Path file, OnnxOptions options) {
+    return read(OnnxFile.open(file), options);
+  }
+
+  /**
+   * Imports a model that does not lie in a file of its own, a resource for instance.
+   *
+   * @param model what its file would hold; the graph's constants are views of it, so it stays as it
+   *     is while they are used
+   * @param source where it comes from, for errors. Tensors that the model keeps in other files are
+   *     looked for beside {@code source} if that is a file, and refused otherwise
+   * @throws OnnxException if it is broken, or uses what is not supported
+   */
+  public static OnnxModel of(byte[] model, Path source, OnnxOptions options) {
+    return read(OnnxFile.of(model, source), options);
+  }
+
+  private static OnnxModel read(OnnxFile file, OnnxOptions options) {
     try {
       ModelProto model = file.model();
       Map<String, Long> opsets = new TreeMap<>();
@@ -40,7 +56,7 @@ public final class OnnxImporter {
       }
       GraphImport graph = new GraphImport(file, options, opsets);
       String producer = (model.getProducerName() + " " + model.getProducerVersion()).strip();
-      return new OnnxModel(graph.run(), producer, opsets, graph.notes(), file.arena());
+      return new OnnxModel(graph.run(), producer, opsets, graph.notes(), file.mappings());
     } catch (Throwable e) {
       file.close();
       throw e;

@@ -1,10 +1,8 @@
 package dev.heddle.onnx;
 
 import dev.heddle.graph.Graph;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An imported model. It owns the mapped files that the graph's constants are views of: close it
@@ -15,16 +13,19 @@ public final class OnnxModel implements AutoCloseable {
   private final String producer;
   private final Map<String, Long> opsets;
   private final List<String> notes;
-  private final Arena arena;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Mappings mappings;
 
   OnnxModel(
-      Graph graph, String producer, Map<String, Long> opsets, List<String> notes, Arena arena) {
+      Graph graph,
+      String producer,
+      Map<String, Long> opsets,
+      List<String> notes,
+      Mappings mappings) {
     this.graph = graph;
     this.producer = producer;
     this.opsets = Map.copyOf(opsets);
     this.notes = List.copyOf(notes);
-    this.arena = arena;
+    this.mappings = mappings;
   }
 
   /** The program, as the file states it: no passes have been over it. */
@@ -50,8 +51,6 @@ public final class OnnxModel implements AutoCloseable {
   /** Unmaps the files. Closing twice is harmless. */
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      arena.close();
-    }
+    mappings.close();
   }
 }

@@ -1,14 +1,15 @@
 package dev.heddle.weights;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,6 +31,10 @@ public final class JsonFields {
   /** Longest file that is read; a {@code tokenizer.json} of 256 thousand tokens has 34 MB. */
   private static final long LONGEST = 64 << 20;
 
+  /** To make one takes longer than to read a configuration. */
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
   private final Path file;
   private final String prefix;
   private final ObjectNode object;
@@ -47,12 +52,23 @@ public final class JsonFields {
    * @throws WeightFileException if the file is missing, too long, or not a JSON object
    */
   public static JsonFields read(Path file) {
-    JsonNode root = parse(file);
+    return of(TextFile.bytes(file, LONGEST), file);
+  }
+
+  /**
+   * Reads the object that {@code json}, text in UTF-8, is: for configurations that do not lie in a
+   * file of their own.
+   *
+   * @param source where it comes from, for errors
+   * @throws WeightFileException if it is not a JSON object
+   */
+  public static JsonFields of(byte[] json, Path source) {
+    JsonNode root = parse(source, json);
     if (root instanceof ObjectNode object) {
-      return new JsonFields(file, "", object);
+      return new JsonFields(source, "", object);
     }
     throw WeightFileException.of(
-        file, "holds " + JsonField.shown(root) + "; expected a JSON object");
+        source, "holds " + JsonField.shown(root) + "; expected a JSON object");
   }
 
   /**
@@ -61,7 +77,7 @@ public final class JsonFields {
    * @throws WeightFileException if the file is missing, too long, or not a JSON list of objects
    */
   public static List<JsonFields> readList(Path file) {
-    JsonNode root = parse(file);
+    JsonNode root = parse(file, TextFile.bytes(file, LONGEST));
     if (root.isArray() && root.valueStream().allMatch(JsonNode::isObject)) {
       List<JsonFields> objects = new ArrayList<>();
       root.forEach(node ->
@@ -72,29 +88,21 @@ public final class JsonFields {
         file, "holds " + JsonField.shown(root) + "; expected a JSON list of objects");
   }
 
-  private static JsonNode parse(Path file) {
-    JsonMapper mapper =
-        JsonMapper.builder()
+  private static JsonNode parse(Path file, byte[] text) {
+    // A factory of its own: it keeps every name it has met, and these may be hostile.
+    JsonFactory factory =
+        JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             // Python writes and reads Infinity and NaN.
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    try {
-      if (Files.exists(file) && !Files.isRegularFile(file)) {
-        throw WeightFileException.of(file, "is not a regular file");
-      }
-      long bytes = Files.size(file);
-      if (bytes > LONGEST) {
-        throw WeightFileException.of(
-            file, "has %d bytes; at most %d are read".formatted(bytes, LONGEST));
-      }
-      return mapper.readTree(Files.readAllBytes(file));
+    try (JsonParser parser = factory.createParser(text)) {
+      JsonNode root = MAPPER.readTree(parser);
+      return root == null ? MissingNode.getInstance() : root;
     } catch (JsonProcessingException e) {
       long offset = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getByteOffset());
       String reason = e.getOriginalMessage().lines().findFirst().orElse("");
       throw WeightFileException.at(file, offset, "text", "is not valid JSON: " + reason, e);
-    } catch (NoSuchFileException e) {
-      throw WeightFileException.of(file, "there is no such file", e);
     } catch (IOException e) {
       throw WeightFileException.of(file, "cannot be read: " + e, e);
     }

@@ -75,7 +75,7 @@ final class StrictJson implements AutoCloseable {
             .onMalformedInput(CodingErrorAction.REPORT)
             .onUnmappableCharacter(CodingErrorAction.REPORT);
     ByteBuffer bytes = ByteBuffer.wrap(text);
-    CharBuffer characters = CharBuffer.allocate(8192);
+    CharBuffer characters = CharBuffer.allocate(Math.min(8192, text.length + 1));
     CoderResult result;
     do {
       characters.clear();

@@ -14,8 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * own error, in little time and memory; nothing else.
  */
 class FuzzTest {
-  private static final int MUTANTS = 2_000;
+  private static final long FEW_MUTANTS = 2_000;
 
   /** Inputs that once did harm, and valid ones, a folder a target. */
   private static final Path FOUND = Path.of("src/test/fuzz");
@@ -37,7 +35,10 @@ class FuzzTest {
   @TempDir private Path folder;
 
   static Stream<String> targets() {
-    return Target.ALL.stream().map(Target::name);
+    String only = System.getProperty("heddle.fuzz.parser", "");
+    return Target.ALL.stream()
+        .map(Target::name)
+        .filter(name -> only.isEmpty() || name.equals(only));
   }
 
   @ParameterizedTest
@@ -45,12 +46,12 @@ class FuzzTest {
   void validFilesAreReadAndWhatOnceDidHarmDoesNone(String name) throws IOException {
     Target target = Target.of(name);
     for (byte[] seed : target.seeds()) {
-      assertTrue(target.accepts(seed, folder));
+      assertTrue(target.acceptsBothWays(seed, folder));
     }
     for (Path file : files(FOUND.resolve(name))) {
       byte[] input = Files.readAllBytes(file);
       assertTimeoutPreemptively(
-          Duration.ofSeconds(10), () -> target.accepts(input, folder), file::toString);
+          Duration.ofSeconds(10), () -> target.acceptsBothWays(input, folder), file::toString);
     }
   }
 
@@ -58,16 +59,25 @@ class FuzzTest {
   @MethodSource("targets")
   void mutatedFilesAreReadOrRefused(String name) throws IOException {
     Target target = Target.of(name);
-    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(name.hashCode());
-    List<byte[]> seeds = target.seeds();
-    int refused = 0;
-    for (int i = 0; i < MUTANTS; i++) {
-      byte[] mutant = Mutation.of(seeds.get(i % seeds.size()), random);
-      refused += target.accepts(mutant, folder) ? 0 : 1;
+    Path work = WORK.resolve(name);
+    List<byte[]> seeds = new ArrayList<>(target.seeds());
+    long count = Long.getLong("heddle.fuzz.mutants", FEW_MUTANTS);
+    if (count > FEW_MUTANTS) {
+      for (Path folder : List.of(FOUND.resolve(name), work.resolve("corpus"))) {
+        for (Path file : files(folder)) {
+          seeds.add(Files.readAllBytes(file));
+        }
+      }
+    }
+    long start = System.nanoTime();
+    long refused = new Mutants(target, seeds, folder).read(count, work);
+    long seconds = (System.nanoTime() - start) / 1_000_000_000;
+    String found = "%s: %d mutants, %d refused, %d s".formatted(name, count, refused, seconds);
+    if (count > FEW_MUTANTS) {
+      System.out.println(found);
     }
     // Some are wrong and some are not: the mutations reach what they should.
-    int count = refused;
-    assertTrue(refused > MUTANTS / 20 && refused < MUTANTS, () -> count + " were refused");
+    assertTrue(refused > count / 20 && refused < count, found);
   }
 
   /** Coverage leads the inputs: <a href="https://github.com/CodeIntelligenceTesting">Jazzer</a>. */

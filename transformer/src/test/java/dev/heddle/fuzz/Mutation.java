@@ -1,5 +1,7 @@
 package dev.heddle.fuzz;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
@@ -27,7 +29,8 @@ final class Mutation {
 
   private Mutation() {}
 
-  static byte[] of(byte[] valid, RandomGenerator random) {
+  /** {@code valid} with some changes, among them pieces of {@code other}. */
+  static byte[] of(byte[] valid, byte[] other, RandomGenerator random) {
     byte[] mutant = valid.clone();
     int changes = 1 + random.nextInt(3);
     for (int i = 0; i < changes; i++) {
@@ -35,7 +38,7 @@ final class Mutation {
       int limit = random.nextBoolean() ? Math.min(mutant.length, 512) : mutant.length;
       int at = random.nextInt(Math.max(1, limit));
       mutant =
-          switch (random.nextInt(5)) {
+          switch (random.nextInt(8)) {
             case 0 -> flipped(mutant, at, random.nextInt(8));
             case 1 -> overwritten(mutant, at, random.nextLong(), 1);
             case 2 -> {
@@ -43,6 +46,16 @@ final class Mutation {
               yield overwritten(mutant, at, EDGES[random.nextInt(EDGES.length)], bytes);
             }
             case 3 -> Arrays.copyOf(mutant, at);
+            case 4 -> spliced(mutant, at, random.nextInt(24), new byte[0], 0, 0);
+            case 5 -> {
+              int from = random.nextInt(Math.max(1, other.length));
+              int length = Math.min(random.nextInt(64), other.length - from);
+              yield spliced(mutant, at, random.nextInt(length + 1), other, from, length);
+            }
+            case 6 -> {
+              byte[] number = Long.toString(EDGES[random.nextInt(EDGES.length)]).getBytes(US_ASCII);
+              yield spliced(mutant, at, random.nextInt(4), number, 0, number.length);
+            }
             default -> moved(mutant, at, random.nextInt(Math.max(1, limit)), random.nextInt(16));
           };
     }
@@ -61,6 +74,18 @@ final class Mutation {
       bytes[at + i] = (byte) (value >>> (8 * i));
     }
     return bytes;
+  }
+
+  /** Takes {@code gone} bytes out at {@code at} and puts a piece of {@code other} there. */
+  private static byte[] spliced(
+      byte[] bytes, int at, int gone, byte[] other, int from, int length) {
+    int start = Math.min(at, bytes.length);
+    int end = Math.min(start + gone, bytes.length);
+    byte[] result = new byte[bytes.length - (end - start) + length];
+    System.arraycopy(bytes, 0, result, 0, start);
+    System.arraycopy(other, from, result, start, length);
+    System.arraycopy(bytes, end, result, start + length, bytes.length - end);
+    return result;
   }
 
   private static byte[] moved(byte[] bytes, int from, int to, int count) {

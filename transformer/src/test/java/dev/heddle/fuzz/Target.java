@@ -6,10 +6,12 @@ import dev.heddle.model.ModelException;
 import dev.heddle.model.UnsupportedModelException;
 import dev.heddle.onnx.OnnxException;
 import dev.heddle.onnx.OnnxImporter;
+import dev.heddle.onnx.OnnxOptions;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.TokenizerException;
 import dev.heddle.weights.Gguf;
+import dev.heddle.weights.InMemory;
 import dev.heddle.weights.JsonFields;
 import dev.heddle.weights.Safetensors;
 import dev.heddle.weights.SafetensorsShards;
@@ -19,9 +21,13 @@ import dev.heddle.weights.WeightFileException;
 import dev.heddle.weights.Weights;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -32,19 +38,26 @@ import java.util.Map;
  * @param file what a file for it is called
  * @param valid files that it reads, below {@code src/test}; inputs are made from them
  * @param refusals errors that refuse a file as they should
- * @param parser reads a file and looks at all that it gives
+ * @param parser reads what a file holds, and looks at all that it gives
+ * @param opener does the same with a file; it may refuse more, where there are other files too
  */
 record Target(
     String name,
     String file,
     List<String> valid,
     List<Class<? extends RuntimeException>> refusals,
-    Parser parser) {
+    Parser<byte[]> parser,
+    Parser<Path> opener) {
 
-  /** Reads a file. */
-  interface Parser {
-    void read(Path file) throws IOException;
+  /** Reads a file, or what one holds. */
+  interface Parser<T> {
+    void read(T source) throws IOException;
   }
+
+  private static final Path SOURCE = Path.of("memory");
+
+  /** One input in so many is read from a file too: a hundred times slower than from memory. */
+  private static final int INPUTS_PER_FILE = 128;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -58,12 +71,14 @@ record Target(
               "model.safetensors",
               List.of("fuzz/safetensors/valid.safetensors"),
               List.of(WeightFileException.class),
+              input -> within(input.length, InMemory.safetensors(input)),
               file -> weights(Safetensors.open(file))),
           new Target(
               "safetensors-index",
               "model.safetensors.index.json",
               List.of("fuzz/safetensors-index/valid.json"),
               List.of(WeightFileException.class),
+              InMemory::index,
               Target::shards),
           new Target(
               "gguf",
@@ -73,6 +88,7 @@ record Target(
                   "data/malformed/gguf/ok_empty.gguf",
                   "fixtures/gguf/metadata.gguf"),
               List.of(WeightFileException.class),
+              input -> within(input.length, InMemory.gguf(input)),
               file -> weights(Gguf.open(file))),
           new Target(
               "onnx",
@@ -82,6 +98,7 @@ record Target(
                   "fuzz/onnx/valid-attention.onnx",
                   "fuzz/onnx/valid-views.onnx"),
               List.of(OnnxException.class),
+              input -> OnnxImporter.of(input, SOURCE, OnnxOptions.DEFAULT).close(),
               file -> OnnxImporter.read(file).close()),
           new Target(
               "tokenizer",
@@ -91,7 +108,8 @@ record Target(
                   "fuzz/tokenizer/valid-unigram.json",
                   "fuzz/tokenizer/valid-wordpiece.json"),
               List.of(TokenizerException.class),
-              Target::tokenizer),
+              input -> use(Tokenizer.of(text(input), "memory")),
+              file -> use(Tokenizer.open(file))),
           new Target(
               "config",
               "config.json",
@@ -102,6 +120,7 @@ record Target(
                   "data/hf/electra-token-classification/config.json"),
               List.of(
                   WeightFileException.class, ModelException.class, UnsupportedModelException.class),
+              input -> Architectures.read(JsonFields.of(input, SOURCE)).contextLength(),
               file -> Architectures.read(JsonFields.read(file)).contextLength()));
 
   static Target of(String name) {
@@ -126,23 +145,39 @@ record Target(
   }
 
   /**
-   * Reads {@code input} from a file in {@code folder}: true if it is accepted, false if it is
-   * refused as it should.
+   * Reads {@code input} from memory, and some inputs from a file in {@code folder} too: true if it
+   * is accepted, false if it is refused as it should.
    *
    * @throws AssertionError if it costs more memory or time than stated
    */
   boolean accepts(byte[] input, Path folder) throws IOException {
+    return Arrays.hashCode(input) % INPUTS_PER_FILE == 0
+        ? acceptsBothWays(input, folder)
+        : accepts(parser, input, input.length);
+  }
+
+  /** Reads {@code input} from memory and from a file, of which the file is the stricter. */
+  boolean acceptsBothWays(byte[] input, Path folder) throws IOException {
+    boolean inMemory = accepts(parser, input, input.length);
     Path path = Files.write(folder.resolve(file), input);
-    long most = mostBytes(input.length);
+    boolean inFile = accepts(opener, path, input.length);
+    if (inFile && !inMemory) {
+      throw new AssertionError("only a file with these bytes is accepted");
+    }
+    return inFile;
+  }
+
+  private <T> boolean accepts(Parser<T> parser, T source, int length) throws IOException {
+    long most = mostBytes(length);
     // The first time may load classes, which takes memory once; only a second time would tell.
     for (int time = 0; ; time++) {
       long before = allocatedBytes();
       long start = THREADS.getCurrentThreadCpuTime();
-      boolean accepted = reads(path);
+      boolean accepted = reads(parser, source);
       long allocated = allocatedBytes() - before;
       long seconds = (THREADS.getCurrentThreadCpuTime() - start) / 1_000_000_000;
       if (seconds >= MOST_SECONDS) {
-        throw new AssertionError(seconds + " s were computed for a file of " + input.length);
+        throw new AssertionError(seconds + " s were computed for a file of " + length);
       }
       if (allocated <= most) {
         return accepted;
@@ -150,7 +185,7 @@ record Target(
       if (time > 0) {
         throw new AssertionError(
             "%d bytes were allocated for a file of %d; expected at most %d"
-                .formatted(allocated, input.length, most));
+                .formatted(allocated, length, most));
       }
     }
   }
@@ -159,9 +194,9 @@ record Target(
     return THREADS.getCurrentThreadAllocatedBytes();
   }
 
-  private boolean reads(Path path) throws IOException {
+  private <T> boolean reads(Parser<T> parser, T source) throws IOException {
     try {
-      parser.read(path);
+      parser.read(source);
       return true;
     } catch (RuntimeException e) {
       if (refusals.contains(e.getClass())) {
@@ -187,16 +222,31 @@ record Target(
       weights.metadata();
       for (String name : weights.names()) {
         TensorInfo tensor = weights.info(name);
-        long end = Math.addExact(tensor.offset(), tensor.bytes());
-        if (tensor.offset() < 0 || tensor.bytes() < 0 || end > Files.size(tensor.file())) {
-          throw new AssertionError(tensor + " lies outside of its file");
-        }
+        within(Files.size(tensor.file()), List.of(tensor));
       }
     }
   }
 
-  private static void tokenizer(Path file) {
-    try (Tokenizer tokenizer = Tokenizer.open(file)) {
+  private static void within(long length, List<TensorInfo> tensors) {
+    for (TensorInfo tensor : tensors) {
+      long end = Math.addExact(tensor.offset(), tensor.bytes());
+      if (tensor.offset() < 0 || tensor.bytes() < 0 || end > length) {
+        throw new AssertionError(tensor + " lies outside of its file");
+      }
+    }
+  }
+
+  /** As a file of text is read. */
+  private static String text(byte[] input) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(input)).toString();
+    } catch (CharacterCodingException e) {
+      throw new TokenizerException("is not UTF-8", e);
+    }
+  }
+
+  private static void use(Tokenizer opened) {
+    try (Tokenizer tokenizer = opened) {
       tokenizer.decode(tokenizer.encode("ab é a").ids(), true);
     }
   }

@@ -70,6 +70,22 @@ class OnnxFilesTest {
   }
 
   @Test
+  void aModelInMemoryIsReadAsItsFileWouldBe() throws IOException {
+    Files.write(folder.resolve("w.bin"), floats(1, 2));
+    Path file = external("w.bin").write(folder);
+    byte[] bytes = Files.readAllBytes(file);
+    try (OnnxModel model = OnnxImporter.of(bytes, file, OnnxOptions.DEFAULT)) {
+      HostTensor w = model.graph().constants().values().iterator().next();
+      assertArrayEquals(new float[] {1, 2}, w.toFloats());
+    }
+    Path nowhere = folder.resolve("elsewhere").resolve("model.onnx");
+    OnnxException refused =
+        assertThrows(
+            OnnxException.class, () -> OnnxImporter.of(bytes, nowhere, OnnxOptions.DEFAULT));
+    assertTrue(refused.getMessage().contains("put it beside the model"), refused.getMessage());
+  }
+
+  @Test
   void tensorsOutsideTheFolderAreRefused() throws IOException {
     Path inside = Files.createDirectory(folder.resolve("model"));
     Path secret = Files.write(folder.resolve("secret"), floats(1, 2));

@@ -78,8 +78,10 @@ class JsonFieldsTest {
     refused("holds a list of 2; expected a JSON object", () -> JsonFields.read(file));
     Files.writeString(file, "");
     refused("holds nothing; expected a JSON object", () -> JsonFields.read(file));
-    Files.writeString(file, "{\"a\": 1} {\"b\"");
-    assertThrows(WeightFileException.class, () -> JsonFields.read(file));
+    for (String more : new String[] {" {\"b\"", " {}", " 1", "]", " \"", "/"}) {
+      Files.writeString(file, "{\"a\": 1}" + more);
+      assertThrows(WeightFileException.class, () -> JsonFields.read(file), more);
+    }
     Files.writeString(file, "{\"a\": [".repeat(100_000));
     assertThrows(WeightFileException.class, () -> JsonFields.read(file));
     refused("is not a regular file", () -> JsonFields.read(folder), folder);
