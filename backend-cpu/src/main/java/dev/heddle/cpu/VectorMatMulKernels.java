@@ -253,4 +253,44 @@ final class VectorMatMulKernels {
     z0.intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
     w0.intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
   }
+
+  /**
+   * {@code to = alpha * from + bias + residual} on rows of a whole panel. A loop over columns, with
+   * its end to test for, took twice the time, 2 to 3 % of a product with 384 terms.
+   */
+  static void combine(
+      int rows,
+      long from,
+      long fromStride,
+      float alpha,
+      long bias,
+      long biasStride,
+      long residual,
+      long residualStride,
+      long to,
+      long toStride) {
+    FloatVector factor = broadcast(F, alpha);
+    for (int row = 0; row < rows; row++) {
+      FloatVector x = fromMemorySegment(F, ALL, from, ORDER);
+      FloatVector y = fromMemorySegment(F, ALL, from + BYTES, ORDER);
+      FloatVector z = fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER);
+      FloatVector w = fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER);
+      x = x.fma(factor, fromMemorySegment(F, ALL, bias, ORDER));
+      y = y.fma(factor, fromMemorySegment(F, ALL, bias + BYTES, ORDER));
+      z = z.fma(factor, fromMemorySegment(F, ALL, bias + 2 * BYTES, ORDER));
+      w = w.fma(factor, fromMemorySegment(F, ALL, bias + 3 * BYTES, ORDER));
+      x = x.add(fromMemorySegment(F, ALL, residual, ORDER));
+      y = y.add(fromMemorySegment(F, ALL, residual + BYTES, ORDER));
+      z = z.add(fromMemorySegment(F, ALL, residual + 2 * BYTES, ORDER));
+      w = w.add(fromMemorySegment(F, ALL, residual + 3 * BYTES, ORDER));
+      x.intoMemorySegment(ALL, to, ORDER);
+      y.intoMemorySegment(ALL, to + BYTES, ORDER);
+      z.intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+      w.intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+      from += fromStride;
+      bias += biasStride;
+      residual += residualStride;
+      to += toStride;
+    }
+  }
 }

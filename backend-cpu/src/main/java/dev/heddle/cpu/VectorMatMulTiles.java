@@ -55,6 +55,11 @@ final class VectorMatMulTiles implements MatMulTiles {
       long residualStride,
       long to,
       long toStride) {
+    if (columns == WIDTH) {
+      VectorMatMulKernels.combine(
+          rows, from, fromStride, alpha, bias, biasStride, residual, residualStride, to, toStride);
+      return;
+    }
     for (int row = 0; row < rows; row++) {
       combine(columns, from, alpha, bias, residual, to);
       from += fromStride;
