@@ -32,6 +32,7 @@ public final class Passes implements Pass {
             new FuseNorm(),
             new FuseAttention(),
             new SimplifyViews(),
+            new FuseRelativeBias(),
             new AbsorbViews(),
             new FuseMatMul(),
             new FuseSkipNorm(),

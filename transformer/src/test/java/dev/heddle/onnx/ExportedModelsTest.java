@@ -159,10 +159,6 @@ class ExportedModelsTest {
 
   private static void ragged(Graph graph, File file) {
     var result = RemovePadding.apply(graph, "attention_mask", List.of(STATES));
-    if (file.ways.contains(RELATIVE_BIAS)) {
-      assertInstanceOf(RemovePadding.Result.Padded.class, result, "a bias of two positions");
-      return;
-    }
     var ragged = assertInstanceOf(RemovePadding.Result.Ragged.class, result, result::toString);
     Graph fused = Passes.standard().apply(ragged.graph());
     fused.nodes().stream()
