@@ -144,10 +144,21 @@ class PassesPropertyTest {
   private static Value view(Before b, Value x, Value y, Random random) {
     int last = last(x);
     Op op =
-        random.nextBoolean()
-            ? new Slice(last, Dim.ZERO, x.type().dim(last), 1)
-            : new Expand(y.type().dims());
+        switch (random.nextInt(4)) {
+          case 0 -> new Slice(last, Dim.ZERO, x.type().dim(last), 1);
+          case 1 -> new Expand(y.type().dims());
+          default -> part(x, random.nextInt(x.type().rank()), random);
+        };
     return b.g.add("view", op, x);
+  }
+
+  private static Slice part(Value x, int axis, Random random) {
+    Dim extent = x.type().dim(axis);
+    if (!extent.isFixed() || extent.fixed() < 2) {
+      throw new GraphException("nothing to part");
+    }
+    int start = random.nextInt((int) extent.fixed());
+    return new Slice(axis, Dim.of(start), Dim.of(extent.fixed() - start), 1);
   }
 
   private static Value norm(Before b, Value x, boolean centred) {

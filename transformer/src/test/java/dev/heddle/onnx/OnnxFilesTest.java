@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import dev.heddle.onnx.ExportedBert.Way;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import java.io.IOException;
@@ -185,10 +186,15 @@ class OnnxFilesTest {
 
   @Test
   void brokenBytesAreTypedErrorsOrGoodModels() throws IOException {
-    byte[] whole = ExportedBert.model(1).bytes();
+    byte[][] files = {
+      ExportedBert.model(1).bytes(),
+      ExportedBert.model(1, 17, Way.MICROSOFT, Way.MICROSOFT_ATTENTION, Way.LENGTHS).bytes(),
+      ExportedBert.model(1, 17, Way.MICROSOFT, Way.MULTI_HEAD_ATTENTION).bytes()
+    };
     Path file = folder.resolve("broken.onnx");
     Random random = new Random(1);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 900; i++) {
+      byte[] whole = files[i / 300];
       byte[] bytes =
           i % 3 == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
       for (int flips = random.nextInt(4); flips >= 0 && bytes.length > 0; flips--) {
