@@ -38,7 +38,7 @@ final class Mutation {
       int limit = random.nextBoolean() ? Math.min(mutant.length, 512) : mutant.length;
       int at = random.nextInt(Math.max(1, limit));
       mutant =
-          switch (random.nextInt(8)) {
+          switch (random.nextInt(9)) {
             case 0 -> flipped(mutant, at, random.nextInt(8));
             case 1 -> overwritten(mutant, at, random.nextLong(), 1);
             case 2 -> {
@@ -56,6 +56,7 @@ final class Mutation {
               byte[] number = Long.toString(EDGES[random.nextInt(EDGES.length)]).getBytes(US_ASCII);
               yield spliced(mutant, at, random.nextInt(4), number, 0, number.length);
             }
+            case 7 -> reworded(mutant, at, other, random.nextInt(Math.max(1, other.length)));
             default -> moved(mutant, at, random.nextInt(Math.max(1, limit)), random.nextInt(16));
           };
     }
@@ -86,6 +87,34 @@ final class Mutation {
     System.arraycopy(other, from, result, start, length);
     System.arraycopy(bytes, end, result, start + length, bytes.length - end);
     return result;
+  }
+
+  /** Puts a word of {@code other} for one: what leaves text in the form it has. */
+  private static byte[] reworded(byte[] bytes, int at, byte[] other, int from) {
+    int start = wordStart(bytes, Math.min(at, bytes.length));
+    int otherStart = wordStart(other, from);
+    int length = wordEnd(other, otherStart) - otherStart;
+    return spliced(bytes, start, wordEnd(bytes, start) - start, other, otherStart, length);
+  }
+
+  private static int wordStart(byte[] bytes, int at) {
+    int start = at;
+    while (start > 0 && isOfWord(bytes[start - 1])) {
+      start--;
+    }
+    return start;
+  }
+
+  private static int wordEnd(byte[] bytes, int start) {
+    int end = start;
+    while (end < bytes.length && isOfWord(bytes[end])) {
+      end++;
+    }
+    return end;
+  }
+
+  private static boolean isOfWord(byte b) {
+    return b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b == '_';
   }
 
   private static byte[] moved(byte[] bytes, int from, int to, int count) {

@@ -57,7 +57,7 @@ record Target(
   private static final Path SOURCE = Path.of("memory");
 
   /** One input in so many is read from a file too: a hundred times slower than from memory. */
-  private static final int INPUTS_PER_FILE = 128;
+  private static final int INPUTS_PER_FILE = 512;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
