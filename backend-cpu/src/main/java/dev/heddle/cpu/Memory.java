@@ -96,9 +96,17 @@ final class Memory {
     MemorySegment.copy(ALL, from, to, 0, to.byteSize());
   }
 
-  /** Sets {@code bytes} bytes to {@code value}. */
+  /** Sets {@code bytes} bytes to {@code value}. A slice's own method may leave the slice behind. */
   static void fill(long address, long bytes, byte value) {
-    ALL.asSlice(address, bytes).fill(value);
+    long eight = (value & 0xffL) * 0x0101010101010101L;
+    long end = address + bytes;
+    long at = address;
+    for (; at <= end - Long.BYTES; at += Long.BYTES) {
+      putLong(at, eight);
+    }
+    for (; at < end; at++) {
+      putByte(at, value);
+    }
   }
 
   /** Sets {@code bytes} bytes to zero. */
