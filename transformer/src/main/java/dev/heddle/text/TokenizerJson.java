@@ -50,6 +50,12 @@ final class TokenizerJson {
       if (token != null) {
         throw wrong(source, parser, "more text follows the object");
       }
+      String half = BpePrefixes.uncuttable(factory, json);
+      if (half != null) {
+        throw new TokenizerException(
+            "%s: describes no tokenizer: the merge with \"%s\" cannot lose continuing_subword_prefix"
+                .formatted(source, half));
+      }
     } catch (JsonProcessingException e) {
       throw new TokenizerException(
           source + ": is not JSON: " + e.getOriginalMessage() + " at " + place(e), e);

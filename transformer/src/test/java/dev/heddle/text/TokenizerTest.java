@@ -155,4 +155,21 @@ class TokenizerTest {
     assertThrows(TokenizerException.class, () -> Tokenizer.of("", "here"));
     assertThrows(TokenizerException.class, () -> Tokenizer.of("{} {}", "here"));
   }
+
+  @Test
+  void aPrefixIsCutOffMergesOnlyWhereThatCanBe() {
+    String json =
+        """
+        {"model": {"type": "BPE", "merges": [%s], "continuing_subword_prefix": "é",
+         "vocab": {"a": 0, "éb": 1, "ab": 2, "b": 3, "xéb": 4}}}
+        """;
+    Tokenizer.of(json.formatted("\"a éb\""), "good").close();
+    Tokenizer.of(json.formatted("[\"a\", \"éb\"]"), "good").close();
+    for (String merge : new String[] {"\"a b\"", "[\"a\", \"b\"]", "\"a xéb\""}) {
+      TokenizerException refused =
+          assertThrows(
+              TokenizerException.class, () -> Tokenizer.of(json.formatted(merge), "bad").close());
+      assertTrue(refused.getMessage().contains("cannot lose"), refused.getMessage());
+    }
+  }
 }
