@@ -15,6 +15,7 @@ import static jdk.incubator.vector.VectorOperators.EQ;
 
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Map;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -60,7 +61,9 @@ final class AttentionStages {
 
   private final AttentionTask task;
   private final Stage[] begin = {this::pack, this::scale};
-  private final Stage[] block = {
+
+  /** A map shows the scores after the first of these, the second, or all. */
+  private final Stage[] scores = {
     this::score,
     new Cap(),
     this::addAlibi,
@@ -68,38 +71,30 @@ final class AttentionStages {
     this::addRelative,
     this::copyMask,
     this::addMask,
-    this::hide,
-    new Raise(),
-    new Exponentiate(),
-    this::weigh,
-    this::weighAgain,
-    this::merge
+    this::hide
+  };
+
+  private final Stage[] weights = {
+    new Raise(), new Exponentiate(), this::weigh, this::weighAgain, this::merge
   };
   private final Stage[] end = {this::finish};
-  private final Stage[] map;
+  private final Stage[] mapScores;
+  private final Stage[] mapEnd;
 
   AttentionStages(AttentionTask task) {
     this.task = task;
-    this.map =
+    int shown =
         switch (task.op().map()) {
-          case NONE -> new Stage[] {};
-          case SCORES -> new Stage[] {this::score, this::writeMap};
-          case CAPPED -> new Stage[] {this::score, new Cap(), this::writeMap};
-          case MASKED, WEIGHTS ->
-              new Stage[] {
-                this::score,
-                new Cap(),
-                this::addAlibi,
-                this::tabulateRelative,
-                this::addRelative,
-                this::copyMask,
-                this::addMask,
-                this::hide,
-                this::hideBehindLength,
-                new Normalise(),
-                this::writeMap
-              };
+          case NONE -> 0;
+          case SCORES -> 1;
+          case CAPPED -> 2;
+          case MASKED, WEIGHTS -> scores.length;
         };
+    this.mapScores = Arrays.copyOf(scores, shown);
+    this.mapEnd =
+        shown == scores.length
+            ? new Stage[] {this::hideBehindLength, new Normalise(), this::writeMap}
+            : new Stage[] {this::writeMap};
   }
 
   long scratchBytes() {
@@ -127,7 +122,8 @@ final class AttentionStages {
 
   /** Adds a block of keys to the tile's sums. */
   void block(int sequence, int head, int row, int count, int j, int n, long memory) {
-    run(block, sequence, head, row, count, j, n, memory);
+    run(scores, sequence, head, row, count, j, n, memory);
+    run(weights, sequence, head, row, count, j, n, memory);
   }
 
   /** Writes the tile's results. */
@@ -137,7 +133,8 @@ final class AttentionStages {
 
   /** Writes a block of the map, after {@link #end}; a second look at all keys. */
   void map(int sequence, int head, int row, int count, int j, int n, long memory) {
-    run(map, sequence, head, row, count, j, n, memory);
+    run(mapScores, sequence, head, row, count, j, n, memory);
+    run(mapEnd, sequence, head, row, count, j, n, memory);
   }
 
   /** The one place that stages are called from. */

@@ -2,6 +2,7 @@ package dev.heddle.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
 import dev.heddle.cli.BackendSelection;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,13 +62,13 @@ public final class BenchVerb implements Verb {
       throws JsonProcessingException {
     PrintWriter err = spec.commandLine().getErr();
     List<String> systems = systems(options, spec);
-    // What is not there is refused here, in words, before any process starts.
-    new Backends().open(options.backend.choice(), options.backend.options()).value().close();
+    // What is wrong is refused here, in words, before any process starts.
+    Settings settings = options.settings();
+    List<Workload> workloads = options.workloads(spec);
     List<Row> rows = new ArrayList<>();
     try (ModelBenchmark benchmark =
-        new ModelBenchmark(
-            systems, options.folder(), options.settings(), options.seconds, err::println)) {
-      for (Workload workload : options.workloads()) {
+        new ModelBenchmark(systems, options.folder(), settings, options.seconds, err::println)) {
+      for (Workload workload : workloads) {
         rows.addAll(benchmark.run(workload, false));
         if (options.busyNeighbour) {
           rows.addAll(benchmark.run(workload, true));
@@ -110,6 +112,9 @@ public final class BenchVerb implements Verb {
   /** The options of {@code bench model}. */
   static final class ModelBenchmarkOptions {
     static final String ALL_PEERS = "all";
+
+    /** Tokens of the longest text of {@code --mixed}. */
+    private static final int MIXED_LONGEST = 256;
 
     @Option(
         names = "--model",
@@ -162,12 +167,25 @@ public final class BenchVerb implements Verb {
     @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
     boolean json;
 
-    /** The same number of threads for every system. */
+    /** The same number of threads for every system: the CPU backend's own where none is given. */
     Settings settings() {
       BackendOptions chosen = backend.options();
-      int threads =
-          chosen.threads() == 0 ? Runtime.getRuntime().availableProcessors() : chosen.threads();
-      return new Settings(threads, backend.choice(), chosen.device());
+      try (Backend opened = new Backends().open(backend.choice(), chosen).value()) {
+        String own = opened.device().details().get("threads");
+        int threads =
+            own == null ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(own);
+        return new Settings(
+            chosen.threads() == 0 ? threads : chosen.threads(), backend.choice(), chosen.device());
+      }
+    }
+
+    private static void atLeastOne(CommandSpec spec, String option, int[] numbers) {
+      for (int number : numbers) {
+        if (number < 1) {
+          throw new ParameterException(
+              spec.commandLine(), option + " " + number + ": expected 1 or more");
+        }
+      }
     }
 
     /** What every system is given: a jar is fetched and unpacked once, here. */
@@ -178,8 +196,22 @@ public final class BenchVerb implements Verb {
           : Path.of(model);
     }
 
-    List<Workload> workloads() {
+    List<Workload> workloads(CommandSpec spec) {
+      atLeastOne(spec, "-b", batches);
+      atLeastOne(spec, "-s", lengths);
+      if (!(seconds > 0)) {
+        throw new ParameterException(
+            spec.commandLine(), "--seconds " + seconds + ": expected more than 0");
+      }
       try (Model opened = Models.open(model)) {
+        int limit = opened.network().contextLength();
+        int longest = Math.max(mixed ? MIXED_LONGEST : 0, IntStream.of(lengths).max().orElse(0));
+        if (limit > 0 && longest > limit) {
+          throw new ParameterException(
+              spec.commandLine(),
+              "texts of %d tokens: %s takes up to %d; give other lengths by -s"
+                  .formatted(longest, opened.name(), limit));
+        }
         Workload.Source source = new Workload.Source(opened.tokenizer());
         List<Workload> workloads = new ArrayList<>();
         for (int batch : batches) {
@@ -188,7 +220,7 @@ public final class BenchVerb implements Verb {
           }
         }
         if (mixed) {
-          workloads.add(source.mixed(256, 4, 256));
+          workloads.add(source.mixed(256, 4, MIXED_LONGEST));
         }
         return workloads;
       }

@@ -34,7 +34,7 @@ public final class BackendSelection {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
-      description = "CPU threads that compute (default: as many as the process may use).")
+      description = "CPU threads that compute (default: one a core that the process may use).")
   private int threads;
 
   @Option(

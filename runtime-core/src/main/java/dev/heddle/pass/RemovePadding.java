@@ -20,8 +20,9 @@ import java.util.Map;
  * <p>The ragged graph gives for each sequence what the padded one gives for it alone, with a mask
  * of ones: with that the mask becomes a number, and the passes let it vanish. What is left must
  * work token by token, but for attention ({@link dev.heddle.op.Attention.Layout#TOKENS}), which
- * gets the sequences' starts, and positions, which become an input. A graph that does anything else
- * along a sequence (a reversal, a relative position bias) is refused, with the reason.
+ * gets the sequences' starts, and positions, which become an input; a relative position bias has
+ * become a table by then ({@link FuseRelativeBias}). A graph that does anything else along a
+ * sequence (a reversal, a bias of single positions) is refused, with the reason.
  *
  * <p>Inputs of the ragged graph: those of the padded one but the mask, each {@code [tokens]}, then
  * {@value #CU_SEQ_LENS} I32 {@code [sequences + 1]}, where each sequence begins and, at the end,

@@ -11,9 +11,7 @@ import java.util.List;
  * the shorter ones padded with zeros at their end.
  */
 public final class PaddedInputs {
-  private static final String INPUT_IDS = "input_ids";
   private static final String ATTENTION_MASK = "attention_mask";
-  private static final String TOKEN_TYPE_IDS = "token_type_ids";
   private static final String POSITION_IDS = "position_ids";
 
   private PaddedInputs() {}
@@ -24,14 +22,14 @@ public final class PaddedInputs {
    * @throws ModelException if it does
    */
   public static void check(Graph graph) {
-    if (graph.inputs().stream().noneMatch(input -> input.name().equals(INPUT_IDS))) {
+    if (graph.inputs().stream().noneMatch(input -> input.name().equals(Encoder.INPUT_IDS))) {
       throw new ModelException(
           "%s: none of the inputs %s is input_ids".formatted(graph.name(), graph.inputs()));
     }
     for (Value input : graph.inputs()) {
       boolean known =
           switch (input.name()) {
-            case INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS, POSITION_IDS -> true;
+            case Encoder.INPUT_IDS, ATTENTION_MASK, Encoder.TOKEN_TYPE_IDS, POSITION_IDS -> true;
             default -> false;
           };
       if (!known || input.type().rank() != 2 || !input.type().dtype().isInteger()) {
@@ -57,9 +55,9 @@ public final class PaddedInputs {
       for (int j = 0; j < ids.get(i).length; j++) {
         long value =
             switch (input.name()) {
-              case INPUT_IDS -> ids.get(i)[j];
+              case Encoder.INPUT_IDS -> ids.get(i)[j];
               case ATTENTION_MASK -> 1;
-              case TOKEN_TYPE_IDS -> typeIds.get(i)[j];
+              case Encoder.TOKEN_TYPE_IDS -> typeIds.get(i)[j];
               case POSITION_IDS -> j;
               default -> throw new IllegalArgumentException("an encoder takes no " + input);
             };
