@@ -6,6 +6,7 @@ module dev.heddle.core {
   exports dev.heddle.backend;
   exports dev.heddle.eager;
   exports dev.heddle.pass;
+  exports dev.heddle.plan;
   exports dev.heddle.conformance;
   exports dev.heddle.reference;
 

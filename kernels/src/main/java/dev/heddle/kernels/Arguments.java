@@ -1,0 +1,100 @@
+package dev.heddle.kernels;
+
+import java.util.Arrays;
+
+/**
+ * A kernel's arguments, in order. Filled, launched, cleared and filled again; once warm it
+ * allocates nothing. Not for several threads at once.
+ */
+public final class Arguments {
+  /** What an argument is. */
+  public enum Kind {
+    /** Device memory: its begin. */
+    MEMORY,
+    /** 32 bits. */
+    INT,
+    /** 64 bits. */
+    LONG,
+    /** 32 bits. */
+    FLOAT,
+    /** 64 bits. */
+    DOUBLE
+  }
+
+  private Kind[] kinds = new Kind[16];
+  private long[] bits = new long[16];
+  private DeviceMemory[] memories = new DeviceMemory[16];
+  private int count;
+
+  /** None yet. */
+  public Arguments() {}
+
+  /** Forgets all. */
+  public Arguments clear() {
+    Arrays.fill(memories, 0, count, null);
+    count = 0;
+    return this;
+  }
+
+  /**
+   * The two arguments that the dialect's {@code TENSOR(name)} stands for: memory, and where in it
+   * the first element lies, in bytes. No memory stands for an operand that is absent.
+   */
+  public Arguments tensor(DeviceMemory memory, long offset) {
+    add(Kind.MEMORY, 0, memory);
+    return add(Kind.LONG, offset, null);
+  }
+
+  /** An {@code i32}. */
+  public Arguments put(int value) {
+    return add(Kind.INT, value, null);
+  }
+
+  /** An {@code i64}. */
+  public Arguments put(long value) {
+    return add(Kind.LONG, value, null);
+  }
+
+  /** A {@code float}. */
+  public Arguments put(float value) {
+    return add(Kind.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL, null);
+  }
+
+  /** A {@code double}. */
+  public Arguments put(double value) {
+    return add(Kind.DOUBLE, Double.doubleToRawLongBits(value), null);
+  }
+
+  private Arguments add(Kind kind, long value, DeviceMemory memory) {
+    if (count == kinds.length) {
+      kinds = Arrays.copyOf(kinds, 2 * count);
+      bits = Arrays.copyOf(bits, 2 * count);
+      memories = Arrays.copyOf(memories, 2 * count);
+    }
+    kinds[count] = kind;
+    bits[count] = value;
+    memories[count] = memory;
+    count++;
+    return this;
+  }
+
+  /** Number of arguments. */
+  public int count() {
+    return count;
+  }
+
+  /** What argument {@code index} is. */
+  public Kind kind(int index) {
+    return kinds[index];
+  }
+
+  /** The value of argument {@code index}, or its bits. */
+  public long bits(int index) {
+    return bits[index];
+  }
+
+  /** The memory of argument {@code index}; null for none. */
+  public DeviceMemory memory(int index) {
+    return memories[index];
+  }
+}

@@ -1,0 +1,28 @@
+package dev.heddle.kernels;
+
+import dev.heddle.backend.HeddleException;
+
+/** A device's compiler refused a kernel; the message ends with its log. */
+public class KernelBuildException extends HeddleException {
+  private static final long serialVersionUID = 1L;
+
+  private final String log;
+
+  /**
+   * {@code kernel} was refused.
+   *
+   * @param device the device
+   * @param log what the compiler said
+   */
+  public KernelBuildException(String kernel, String device, String log) {
+    super(
+        "%s does not compile for %s; use --backend cpu. The compiler's log:\n%s"
+            .formatted(kernel, device, log.strip()));
+    this.log = log;
+  }
+
+  /** What the compiler said. */
+  public String log() {
+    return log;
+  }
+}

@@ -1,0 +1,42 @@
+package dev.heddle.kernels;
+
+import dev.heddle.backend.DeviceInfo;
+
+/**
+ * One device that runs kernels: what OpenCL and CUDA have in common. Safe for many threads.
+ *
+ * <p>Whoever makes something closes it, once all work that uses it has ended; closing twice is
+ * harmless. Closing the device frees what is left of it.
+ */
+public interface KernelDevice extends AutoCloseable {
+  /** The device, as people see it. */
+  DeviceInfo info();
+
+  /** What kernels may ask of it. */
+  DeviceLimits limits();
+
+  /**
+   * Compiles a kernel, or loads what an earlier process compiled.
+   *
+   * @throws KernelBuildException with the compiler's log
+   */
+  DeviceKernel compile(KernelSource source);
+
+  /**
+   * Memory of {@code bytes} bytes, its content undefined, beginning at a multiple of {@link
+   * DeviceLimits#alignment()}.
+   *
+   * @param what what it is for, for the error
+   * @throws dev.heddle.backend.OutOfDeviceMemoryException if it does not fit
+   */
+  DeviceMemory allocate(long bytes, String what);
+
+  /** A queue of its own, whose commands run one after another. */
+  KernelQueue openQueue();
+
+  /** What has been made and is not closed, and what was compiled so far. */
+  DeviceCounts counts();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,69 @@
+package dev.heddle.kernels;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * A kernel's source: a file of the portable dialect, the function to call, and what is defined
+ * before it.
+ *
+ * @param file {@code matmul.cl}
+ * @param entry the kernel function
+ * @param defines {@code NAME} or {@code NAME value} each; they choose among a file's variants
+ */
+public record KernelSource(String file, String entry, List<String> defines) {
+  /** What maps the dialect to a language. */
+  public enum Language {
+    OPENCL("opencl.h"),
+    CUDA("cuda.h"),
+    /** C++ on the host. */
+    HOST("host.h");
+
+    private final String prelude;
+
+    Language(String prelude) {
+      this.prelude = prelude;
+    }
+  }
+
+  public KernelSource {
+    defines = List.copyOf(defines);
+  }
+
+  /** A variant of a file. */
+  public static KernelSource of(String file, String entry, String... defines) {
+    return new KernelSource(file, entry, List.of(defines));
+  }
+
+  /** All that a compiler of {@code language} is given. */
+  public String text(Language language) {
+    StringBuilder text = new StringBuilder();
+    for (String define : defines) {
+      text.append("#define ").append(define).append('\n');
+    }
+    return text.append(resource("prelude/" + language.prelude))
+        .append(resource("prelude/types.h"))
+        .append(resource(file))
+        .toString();
+  }
+
+  private static String resource(String name) {
+    try (InputStream stream = KernelSource.class.getResourceAsStream(name)) {
+      if (stream == null) {
+        throw new IllegalArgumentException("there is no kernel file " + name);
+      }
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("kernel file " + name, e);
+    }
+  }
+
+  /** {@code matmul.cl matmul [A f16, B f32]}. */
+  @Override
+  public String toString() {
+    return file + " " + entry + " " + defines;
+  }
+}

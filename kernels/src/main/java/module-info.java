@@ -1,0 +1,6 @@
+/** Portable GPU kernels, and the code that turns graphs into launches of them. */
+module dev.heddle.kernels {
+  requires transitive dev.heddle.core;
+
+  exports dev.heddle.kernels;
+}

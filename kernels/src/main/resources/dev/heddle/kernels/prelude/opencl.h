@@ -1,0 +1,63 @@
+// The dialect in OpenCL C 1.2.
+#pragma OPENCL FP_CONTRACT OFF
+#ifdef USES_F64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double f64;
+#endif
+typedef char i8;
+typedef uchar u8;
+typedef short i16;
+typedef ushort u16;
+typedef int i32;
+typedef uint u32;
+typedef long i64;
+typedef ulong u64;
+typedef float f32;
+
+#define KERNEL __kernel void
+#define GLOBAL __global
+#define LOCAL __local
+#define PRIVATE __private
+#define DEVICE static inline
+#define RESTRICT restrict
+#define GROUP_SIZE(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
+#define UNROLL _Pragma("unroll")
+
+#define GROUP_ID(axis) ((i64)get_group_id(axis))
+#define GROUPS(axis) ((i64)get_num_groups(axis))
+#define LOCAL_ID(axis) ((i32)get_local_id(axis))
+#define LOCAL_SIZE(axis) ((i32)get_local_size(axis))
+#define GLOBAL_ID(axis) ((i64)get_global_id(axis))
+#define GLOBAL_SIZE(axis) ((i64)get_global_size(axis))
+#define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+
+// Bits.
+#define F32_BITS(x) as_uint(x)
+#define BITS_F32(x) as_float(x)
+
+// Storage types whose arithmetic is in float32.
+#define HALF_TO_F32(address) vload_half(0, (GLOBAL const half *)(address))
+#define F32_TO_HALF(x, address) vstore_half_rte(x, 0, (GLOBAL half *)(address))
+
+// The same on both sides of f32 and f64.
+#define FMA(a, b, c) fma(a, b, c)
+#define EXP(x) exp(x)
+#define LOG(x) log(x)
+#define SQRT(x) sqrt(x)
+#define TANH(x) tanh(x)
+#define ERF(x) erf(x)
+#define ERFC(x) erfc(x)
+#define SIN(x) sin(x)
+#define COS(x) cos(x)
+#define POW(x, y) pow(x, y)
+#define FLOOR(x) floor(x)
+#define CEIL(x) ceil(x)
+#define RINT(x) rint(x)
+#define TRUNC(x) trunc(x)
+#define FABS(x) fabs(x)
+#define FMOD(x, y) fmod(x, y)
+#define LOG1P(x) log1p(x)
+#define IS_NAN(x) isnan(x)
+
+// The first of several threads to find *at 0 puts value there.
+#define CLAIM(at, value) (atomic_cmpxchg((volatile GLOBAL i32 *)(at), 0, value) == 0)

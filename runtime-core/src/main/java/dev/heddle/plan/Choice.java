@@ -1,0 +1,60 @@
+package dev.heddle.plan;
+
+import dev.heddle.backend.Support;
+import java.util.List;
+
+/**
+ * What a backend decides for a node.
+ *
+ * @param <K> what it makes the kernel from
+ */
+public sealed interface Choice<K> {
+  /**
+   * A kernel.
+   *
+   * @param name the kernel's name, as plans show it
+   * @param why why this kernel and no other
+   * @param inPlace positions of inputs that the first output may be written over: every element is
+   *     read before its own place is written
+   * @param packed position of an input that is only read when the program is compiled, -1 for none
+   * @param kernel what the kernel is made from
+   */
+  record Run<K>(String name, String why, List<Integer> inPlace, int packed, K kernel)
+      implements Choice<K> {
+    /** A kernel that writes nothing in place and packs nothing. */
+    public static <K> Run<K> of(String name, String why, K kernel) {
+      return new Run<>(name, why, List.of(), -1, kernel);
+    }
+
+    /** The same, in place of the inputs at {@code positions}. */
+    public Run<K> over(Integer... positions) {
+      return new Run<>(name, why, List.of(positions), packed, kernel);
+    }
+
+    /** The same, of which input {@code position} is laid out anew when the program is compiled. */
+    public Run<K> packing(int position) {
+      return new Run<>(name, why, inPlace, position, kernel);
+    }
+  }
+
+  /** The output is the first input's memory under another type; nothing runs. */
+  record View<K>(String why, ViewOffset offset) implements Choice<K> {}
+
+  /** Bytes from the input's first element to the output's. */
+  @FunctionalInterface
+  interface ViewOffset {
+    long bytes(Site site);
+  }
+
+  /** The backend does not run it. */
+  record Refuse<K>(String reason) implements Choice<K> {}
+
+  /** The same as a backend's answer. */
+  default Support support() {
+    return switch (this) {
+      case Run<K> run -> new Support.Supported(run.name(), run.why());
+      case View<K> view -> new Support.Supported("view", view.why());
+      case Refuse<K> refuse -> new Support.Unsupported(refuse.reason());
+    };
+  }
+}
