@@ -45,6 +45,11 @@ public final class Arguments {
     return add(Kind.LONG, offset, null);
   }
 
+  /** Memory, from its begin. */
+  public Arguments memory(DeviceMemory memory) {
+    return add(Kind.MEMORY, 0, memory);
+  }
+
   /** An {@code i32}. */
   public Arguments put(int value) {
     return add(Kind.INT, value, null);

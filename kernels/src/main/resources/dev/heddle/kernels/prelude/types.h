@@ -69,11 +69,25 @@ DEVICE void store_bf16(GLOBAL u16 *p, i64 i, f32 x) { p[i] = f32_to_bf16(x); }
 
 // What a run cannot take: the first kernel to find it says where and which value. The words are
 // read by RunStatus.
-DEVICE void refuse(GLOBAL i64 *status, i32 node, i32 what, i64 value) {
+DEVICE void refuse(GLOBAL i64 *status, i32 node, i32 what, i64 value, i64 bound) {
   GLOBAL i32 *words = (GLOBAL i32 *)status;
   if (CLAIM(words, node)) {
     words[1] = what;
     status[1] = value;
+    status[2] = bound;
   }
 }
 #define STATUS GLOBAL i64 *status, i32 node
+
+// Up to six axes, the last one innermost: extents n, the coordinates c of element i, and the place
+// of these coordinates under strides s, in elements.
+#define AXES(n) i64 n##0, i64 n##1, i64 n##2, i64 n##3, i64 n##4, i64 n##5
+#define COORDINATES(c, i, n)                              \
+  i64 c##_rest = (i);                                     \
+  const i64 c##5 = c##_rest % n##5; c##_rest /= n##5;     \
+  const i64 c##4 = c##_rest % n##4; c##_rest /= n##4;     \
+  const i64 c##3 = c##_rest % n##3; c##_rest /= n##3;     \
+  const i64 c##2 = c##_rest % n##2; c##_rest /= n##2;     \
+  const i64 c##1 = c##_rest % n##1; const i64 c##0 = c##_rest / n##1
+#define AT(c, s)                                                                  \
+  (c##0 * s##0 + c##1 * s##1 + c##2 * s##2 + c##3 * s##3 + c##4 * s##4 + c##5 * s##5)

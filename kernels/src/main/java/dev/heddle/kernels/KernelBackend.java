@@ -1,0 +1,141 @@
+package dev.heddle.kernels;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.DeviceInfo;
+import dev.heddle.backend.Program;
+import dev.heddle.backend.Support;
+import dev.heddle.graph.Graph;
+import dev.heddle.graph.Node;
+import dev.heddle.plan.Compilation;
+import dev.heddle.plan.RunStates;
+import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Tensor;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/** A backend over any {@link KernelDevice}, by the portable kernels. */
+public final class KernelBackend implements Backend {
+  /** Runs of a program at one time: one computes while another's inputs and outputs are copied. */
+  private static final int RUNS = 2;
+
+  private final KernelDevice device;
+  private final KernelChoices choices;
+  private final KernelMemory memory;
+  private final List<String> notes;
+  private final Set<KernelProgram> programs = new HashSet<>();
+
+  /** Held for reading while something is made, for writing while the backend closes. */
+  private final ReadWriteLock life = new ReentrantReadWriteLock();
+
+  private boolean closed;
+
+  /**
+   * A backend that owns {@code device}.
+   *
+   * @param notes facts for every plan
+   */
+  public KernelBackend(KernelDevice device, List<String> notes) {
+    this.device = device;
+    this.choices = new KernelChoices(device.limits());
+    this.notes = List.copyOf(notes);
+    this.memory = new KernelMemory(device);
+  }
+
+  @Override
+  public DeviceInfo device() {
+    return device.info();
+  }
+
+  @Override
+  public Support supports(Node node) {
+    return choices.choose(node, value -> false).support();
+  }
+
+  @Override
+  public Tensor upload(HostTensor tensor) {
+    life.readLock().lock();
+    try {
+      checkOpen();
+      DeviceMemory place = memory.allocate(tensor.bytes(), "the upload of " + tensor);
+      try {
+        memory.write(tensor, place);
+      } catch (RuntimeException | Error e) {
+        place.close();
+        throw e;
+      }
+      return memory.tensor(tensor.dtype(), tensor.shape(), place);
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  @Override
+  public Program compile(Graph graph, CompileOptions options) {
+    life.readLock().lock();
+    try {
+      checkOpen();
+      Workshop workshop = new Workshop(device, device.info().backend(), choices, graph);
+      try {
+        Compilation.Result<Launch.Kernel> result = Compilation.compile(graph, workshop, notes);
+        int runs = options.concurrentRuns() == 0 ? RUNS : options.concurrentRuns();
+        RunStates<KernelRun> states =
+            new RunStates<>(
+                graph.name(),
+                runs,
+                () -> new KernelRun(result.blueprint(), memory, workshop.weights()),
+                KernelRun::close);
+        KernelProgram program = new KernelProgram(result.plan(), workshop, states, this::forget);
+        synchronized (programs) {
+          programs.add(program);
+        }
+        return program;
+      } catch (RuntimeException | Error e) {
+        workshop.close();
+        throw e;
+      }
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  private void forget(KernelProgram program) {
+    synchronized (programs) {
+      programs.remove(program);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this backend, " + device.info() + ", was closed");
+    }
+  }
+
+  @Override
+  public long liveBytes() {
+    return memory.liveBytes();
+  }
+
+  @Override
+  public void close() {
+    life.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      List<KernelProgram> left;
+      synchronized (programs) {
+        left = List.copyOf(programs);
+      }
+      left.forEach(KernelProgram::close);
+      memory.close();
+      device.close();
+    } finally {
+      life.writeLock().unlock();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dev.heddle.kernels;
+
+import dev.heddle.graph.Node;
+import dev.heddle.graph.Value;
+import dev.heddle.op.ArgReduce;
+import dev.heddle.op.Attention;
+import dev.heddle.op.Binary;
+import dev.heddle.op.Cast;
+import dev.heddle.op.Compare;
+import dev.heddle.op.Concat;
+import dev.heddle.op.CumSum;
+import dev.heddle.op.DimensionsOf;
+import dev.heddle.op.DynamicQuantize;
+import dev.heddle.op.Expand;
+import dev.heddle.op.Fill;
+import dev.heddle.op.Gather;
+import dev.heddle.op.GatherElements;
+import dev.heddle.op.GatherNd;
+import dev.heddle.op.LayerNorm;
+import dev.heddle.op.MatMul;
+import dev.heddle.op.Pad;
+import dev.heddle.op.Range;
+import dev.heddle.op.Reduce;
+import dev.heddle.op.Reshape;
+import dev.heddle.op.RmsNorm;
+import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.SegmentPool;
+import dev.heddle.op.Slice;
+import dev.heddle.op.Softmax;
+import dev.heddle.op.TopK;
+import dev.heddle.op.Transpose;
+import dev.heddle.op.Triangle;
+import dev.heddle.op.Unary;
+import dev.heddle.op.Where;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Views;
+import dev.heddle.tensor.DType;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** Which kernel runs a node: the one place where {@code supports} and {@code compile} decide. */
+final class KernelChoices {
+  private final DeviceLimits limits;
+
+  /** Chooses for a device that allows this. */
+  KernelChoices(DeviceLimits limits) {
+    this.limits = limits;
+  }
+
+  /**
+   * The kernel for a node.
+   *
+   * @param known tells the values that are constants
+   */
+  Choice<Launch.Preparation> choose(Node node, Predicate<Value> known) {
+    if (!limits.float64() && usesFloat64(node)) {
+      return new Choice.Refuse<>("the device does not compute in float64");
+    }
+    return switch (node.op()) {
+      case ArgReduce op -> later();
+      case Attention op -> later();
+      case Binary op -> later();
+      case Cast op -> later();
+      case Compare op -> later();
+      case Concat op -> later();
+      case CumSum op -> later();
+      case DimensionsOf op -> later();
+      case DynamicQuantize op -> later();
+      case Expand op -> MoveLaunch.choose(node, op);
+      case Fill op -> later();
+      case Gather op -> later();
+      case GatherElements op -> later();
+      case GatherNd op -> later();
+      case LayerNorm op -> later();
+      case MatMul op -> later();
+      case Pad op -> later();
+      case Range op -> later();
+      case Reduce op -> later();
+      case Reshape op -> Views.same("the same elements in the same order");
+      case RmsNorm op -> later();
+      case RotaryEmbedding op -> later();
+      case SegmentPool op -> later();
+      case Slice op -> later();
+      case Softmax op -> later();
+      case TopK op -> later();
+      case Transpose op -> MoveLaunch.choose(node, op);
+      case Triangle op -> later();
+      case Unary op -> UnaryLaunch.choose(node, op);
+      case Where op -> later();
+    };
+  }
+
+  private static boolean usesFloat64(Node node) {
+    return Stream.concat(node.inputs().stream(), node.outputs().stream())
+        .anyMatch(value -> value != null && value.type().dtype() == DType.F64);
+  }
+
+  private static Choice<Launch.Preparation> later() {
+    return new Choice.Refuse<>("there is no portable kernel for it");
+  }
+}

@@ -1,0 +1,130 @@
+package dev.heddle.kernels;
+
+import dev.heddle.backend.InvalidInputException;
+import dev.heddle.graph.Node;
+import dev.heddle.plan.Operand;
+import dev.heddle.plan.Site;
+import dev.heddle.tensor.Dim;
+
+/**
+ * Where a {@link Launch} works: its node's operands, and the queue. A launch's arguments are named
+ * one after another, then {@link #launch} takes them.
+ */
+final class LaunchSite {
+  private final Site site;
+  private final KernelRun run;
+  private final int number;
+  private final Arguments arguments = new Arguments();
+
+  LaunchSite(Site site, KernelRun run, int number) {
+    this.site = site;
+    this.run = run;
+    this.number = number;
+  }
+
+  Node node() {
+    return site.node();
+  }
+
+  Site site() {
+    return site;
+  }
+
+  /** Input {@code position}, or null where it is absent. */
+  Operand in(int position) {
+    return site.in(position);
+  }
+
+  int inputCount() {
+    return site.inputCount();
+  }
+
+  /** Output {@code position}, or null where nobody wants it. */
+  Operand out(int position) {
+    return site.out(position);
+  }
+
+  long evaluate(Dim dim) {
+    return site.evaluate(dim);
+  }
+
+  /** What to throw where the node's operands do not fit. */
+  InvalidInputException wrong(String what) {
+    return site.wrong(what);
+  }
+
+  /** What the device allows. */
+  DeviceLimits limits() {
+    return run.limits();
+  }
+
+  // Arguments.
+
+  /** {@code TENSOR(name)}: the operand's first element; null for an absent one. */
+  LaunchSite tensor(Operand operand) {
+    return operand == null ? at(0) : at(operand.address());
+  }
+
+  /** {@code TENSOR(name)}: a place, such as a packed weight's, or 0 for none. */
+  LaunchSite at(long place) {
+    arguments.tensor(run.memory(place), Places.offset(place));
+    return this;
+  }
+
+  /** {@code TENSOR(name)}: byte {@code offset} of the workspace. */
+  LaunchSite workspace(long offset) {
+    return at(site.workspace() + offset);
+  }
+
+  LaunchSite put(int value) {
+    arguments.put(value);
+    return this;
+  }
+
+  LaunchSite put(long value) {
+    arguments.put(value);
+    return this;
+  }
+
+  LaunchSite put(float value) {
+    arguments.put(value);
+    return this;
+  }
+
+  LaunchSite put(double value) {
+    arguments.put(value);
+    return this;
+  }
+
+  LaunchSite put(long[] values) {
+    for (long value : values) {
+      arguments.put(value);
+    }
+    return this;
+  }
+
+  /** {@code STATUS}: where the kernel says what it cannot take; see {@link RunStatus}. */
+  LaunchSite status() {
+    arguments.memory(run.status());
+    arguments.put(number + 1);
+    return this;
+  }
+
+  // Commands.
+
+  /** Runs {@code kernel} with the arguments named since the last launch; none, if no groups. */
+  void launch(DeviceKernel kernel, Extent groups, Extent size) {
+    if (groups.count() > 0) {
+      run.queue().launch(kernel, arguments, groups, size);
+    }
+    arguments.clear();
+  }
+
+  /** Copies bytes from one place to another. */
+  void copy(long from, long to, long bytes) {
+    if (bytes > 0) {
+      run.queue()
+          .copy(run.memory(from), Places.offset(from), run.memory(to), Places.offset(to), bytes);
+    }
+  }
+}
