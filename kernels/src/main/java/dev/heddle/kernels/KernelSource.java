@@ -18,9 +18,7 @@ public record KernelSource(String file, String entry, List<String> defines) {
   /** What maps the dialect to a language. */
   public enum Language {
     OPENCL("opencl.h"),
-    CUDA("cuda.h"),
-    /** C++ on the host. */
-    HOST("host.h");
+    CUDA("cuda.h");
 
     private final String prelude;
 

@@ -16,7 +16,9 @@ typedef float f32;
 
 #define KERNEL __kernel void
 #define GLOBAL __global
+// Where a pointer points: memory of the group. An array of it: SHARED f32 tile[64].
 #define LOCAL __local
+#define SHARED __local
 #define PRIVATE __private
 #define DEVICE static inline
 #define RESTRICT restrict

@@ -1,0 +1,82 @@
+// The dialect in CUDA C++, for nvcc and NVRTC.
+typedef signed char i8;
+typedef unsigned char u8;
+typedef short i16;
+typedef unsigned short u16;
+typedef int i32;
+typedef unsigned int u32;
+typedef long long i64;
+typedef unsigned long long u64;
+typedef float f32;
+typedef double f64;
+
+#define KERNEL extern "C" __global__ void
+#define GLOBAL
+// Where a pointer points: memory of the group. An array of it: SHARED f32 tile[64].
+#define LOCAL
+#define SHARED __shared__
+#define PRIVATE
+// Not static: what a kernel does not call is no warning then.
+#define DEVICE __device__ __forceinline__
+#define RESTRICT __restrict__
+#define GROUP_SIZE(x, y, z) __launch_bounds__((x) * (y) * (z))
+#define UNROLL _Pragma("unroll")
+
+struct heddle_axes {
+  static __device__ __forceinline__ u32 of(uint3 v, i32 axis) {
+    return axis == 0 ? v.x : axis == 1 ? v.y : v.z;
+  }
+  static __device__ __forceinline__ u32 of(dim3 v, i32 axis) {
+    return axis == 0 ? v.x : axis == 1 ? v.y : v.z;
+  }
+};
+#define GROUP_ID(axis) ((i64)heddle_axes::of(blockIdx, axis))
+#define GROUPS(axis) ((i64)heddle_axes::of(gridDim, axis))
+#define LOCAL_ID(axis) ((i32)heddle_axes::of(threadIdx, axis))
+#define LOCAL_SIZE(axis) ((i32)heddle_axes::of(blockDim, axis))
+#define GLOBAL_ID(axis) (GROUP_ID(axis) * LOCAL_SIZE(axis) + LOCAL_ID(axis))
+#define GLOBAL_SIZE(axis) (GROUPS(axis) * LOCAL_SIZE(axis))
+#define BARRIER() __syncthreads()
+
+// Bits.
+#define F32_BITS(x) __float_as_uint(x)
+#define BITS_F32(x) __uint_as_float(x)
+
+// Storage types whose arithmetic is in float32, through PTX: NVRTC has no headers at hand.
+__device__ __forceinline__ f32 heddle_half_to_f32(u16 bits) {
+  f32 x;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+  return x;
+}
+__device__ __forceinline__ u16 heddle_f32_to_half(f32 x) {
+  u16 bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  return bits;
+}
+#define HALF_TO_F32(address) heddle_half_to_f32(*(const u16 *)(address))
+#define F32_TO_HALF(x, address) (*(u16 *)(address) = heddle_f32_to_half(x))
+
+// The same on both sides of f32 and f64: nvcc overloads by type.
+__device__ __forceinline__ f32 heddle_fma(f32 a, f32 b, f32 c) { return __fmaf_rn(a, b, c); }
+__device__ __forceinline__ f64 heddle_fma(f64 a, f64 b, f64 c) { return __fma_rn(a, b, c); }
+#define FMA(a, b, c) heddle_fma(a, b, c)
+#define EXP(x) exp(x)
+#define LOG(x) log(x)
+#define SQRT(x) sqrt(x)
+#define TANH(x) tanh(x)
+#define ERF(x) erf(x)
+#define ERFC(x) erfc(x)
+#define SIN(x) sin(x)
+#define COS(x) cos(x)
+#define POW(x, y) pow(x, y)
+#define FLOOR(x) floor(x)
+#define CEIL(x) ceil(x)
+#define RINT(x) rint(x)
+#define TRUNC(x) trunc(x)
+#define FABS(x) fabs(x)
+#define FMOD(x, y) fmod(x, y)
+#define LOG1P(x) log1p(x)
+#define IS_NAN(x) ((x) != (x))
+
+// The first of several threads to find *at 0 puts value there.
+#define CLAIM(at, value) (atomicCAS((i32 *)(at), 0, value) == 0)
