@@ -2,5 +2,10 @@
 module dev.heddle.opencl {
   requires dev.heddle.core;
   requires dev.heddle.kernels;
+  // JOCL logs through it, and has no descriptor to say so.
+  requires java.logging;
   requires jocl;
+
+  provides dev.heddle.backend.BackendProvider with
+      dev.heddle.opencl.OpenClProvider;
 }

@@ -43,11 +43,18 @@ class LayersTest {
       Map.of(
           "dev.heddle.core", Set.of(),
           "dev.heddle.cpu", Set.of("dev.heddle.core"),
+          "dev.heddle.kernels", Set.of("dev.heddle.core"),
+          "dev.heddle.opencl", Set.of("dev.heddle.core", "dev.heddle.kernels"),
           "dev.heddle.transformer", Set.of("dev.heddle.core"),
           "dev.heddle.cli", Set.of("dev.heddle.core", "dev.heddle.transformer"),
           "dev.heddle.bench",
               Set.of(
-                  "dev.heddle.core", "dev.heddle.cpu", "dev.heddle.transformer", "dev.heddle.cli"));
+                  "dev.heddle.core",
+                  "dev.heddle.cpu",
+                  "dev.heddle.kernels",
+                  "dev.heddle.opencl",
+                  "dev.heddle.transformer",
+                  "dev.heddle.cli"));
 
   private static final Map<String, ModuleReference> MODULES = modules();
 
@@ -98,6 +105,16 @@ class LayersTest {
   }
 
   @Test
+  void onlyTheOpenClBackendNamesJocl() {
+    noClasses()
+        .that(in(Set.of("dev.heddle.kernels", "dev.heddle.cpu", "dev.heddle.bench")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.jocl..")
+        .check(CLASSES);
+  }
+
+  @Test
   void onlyTheCommandEndsTheProcess() {
     noClasses()
         .that()
@@ -112,7 +129,14 @@ class LayersTest {
   @Test
   void librariesPrintNothing() {
     noClasses()
-        .that(in(Set.of("dev.heddle.core", "dev.heddle.cpu", "dev.heddle.transformer")))
+        .that(
+            in(
+                Set.of(
+                    "dev.heddle.core",
+                    "dev.heddle.cpu",
+                    "dev.heddle.kernels",
+                    "dev.heddle.opencl",
+                    "dev.heddle.transformer")))
         .should()
         .accessField(System.class, "out")
         .orShould()

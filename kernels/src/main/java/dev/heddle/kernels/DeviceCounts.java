@@ -5,7 +5,8 @@ package dev.heddle.kernels;
  *
  * @param liveBytes bytes of memory not closed
  * @param liveMemories allocations not closed
- * @param liveKernels kernels not closed, each with its program
+ * @param liveKernels kernels not closed
+ * @param livePrograms programs that the device keeps for its kernels
  * @param liveQueues queues not closed
  * @param liveEvents events not released
  * @param compiled kernels compiled from source since the device was opened
@@ -15,6 +16,7 @@ public record DeviceCounts(
     long liveBytes,
     long liveMemories,
     long liveKernels,
+    long livePrograms,
     long liveQueues,
     long liveEvents,
     long compiled,

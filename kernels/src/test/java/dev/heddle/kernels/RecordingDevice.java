@@ -93,7 +93,7 @@ final class RecordingDevice implements KernelDevice {
 
   @Override
   public DeviceCounts counts() {
-    return new DeviceCounts(0, 0, 0, 0, 0, sources.size(), 0);
+    return new DeviceCounts(0, 0, 0, 0, 0, 0, sources.size(), 0);
   }
 
   @Override

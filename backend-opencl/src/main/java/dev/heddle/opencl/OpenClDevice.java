@@ -1,0 +1,212 @@
+package dev.heddle.opencl;
+
+import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.BackendUnavailableException;
+import dev.heddle.backend.DeviceInfo;
+import dev.heddle.backend.OutOfDeviceMemoryException;
+import dev.heddle.kernels.DeviceCounts;
+import dev.heddle.kernels.DeviceKernel;
+import dev.heddle.kernels.DeviceLimits;
+import dev.heddle.kernels.DeviceMemory;
+import dev.heddle.kernels.KernelDevice;
+import dev.heddle.kernels.KernelQueue;
+import dev.heddle.kernels.KernelSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jocl.CL;
+import org.jocl.cl_context;
+import org.jocl.cl_context_properties;
+import org.jocl.cl_device_id;
+import org.jocl.cl_mem;
+
+/**
+ * An open OpenCL device: a context, and all that is made in it. Closing it closes what is left;
+ * calls in progress on other threads end first.
+ */
+final class OpenClDevice implements KernelDevice {
+  private final FoundDevice found;
+  private final long limit;
+  private final boolean limitIsOurs;
+  private final Handle<cl_context> context;
+  private final Programs programs;
+  private final AtomicLong liveBytes = new AtomicLong();
+
+  // What is made and not closed.
+  private final Set<Handle<?>> contexts = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> memories = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> kernels = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> queues = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Opens the device that {@code options} name.
+   *
+   * @throws BackendUnavailableException if there is none, or its driver refuses
+   */
+  static OpenClDevice open(BackendOptions options) {
+    return open(Devices.find().choose(options.device()), options, ProgramCache.standard());
+  }
+
+  static OpenClDevice open(FoundDevice found, BackendOptions options, ProgramCache cache) {
+    return new OpenClDevice(found, options.memoryLimit(), cache);
+  }
+
+  private OpenClDevice(FoundDevice found, long memoryLimit, ProgramCache cache) {
+    this.found = found;
+    this.limitIsOurs = memoryLimit != 0 && memoryLimit < found.memory();
+    this.limit = limitIsOurs ? memoryLimit : found.memory();
+    cl_context_properties properties = new cl_context_properties();
+    properties.addProperty(CL.CL_CONTEXT_PLATFORM, found.platform());
+    int[] status = new int[1];
+    cl_context[] made = new cl_context[1];
+    int failure =
+        Status.of(() -> {
+          made[0] =
+              CL.clCreateContext(
+                  properties, 1, new cl_device_id[] {found.device()}, null, null, status);
+          return status[0];
+        });
+    if (failure != CL.CL_SUCCESS) {
+      throw new BackendUnavailableException(
+          "%s cannot be opened: %s. Use --backend cpu, or see whether the driver works (clinfo)"
+              .formatted(found.info(), Status.name(failure)));
+    }
+    this.context = Handle.own(made[0], found.info().toString(), contexts, this::release);
+    this.programs = new Programs(found, cache);
+    Signals.restore();
+  }
+
+  @Override
+  public DeviceInfo info() {
+    return found.info();
+  }
+
+  @Override
+  public DeviceLimits limits() {
+    return found.limits();
+  }
+
+  FoundDevice found() {
+    return found;
+  }
+
+  @Override
+  public DeviceKernel compile(KernelSource source) {
+    return compile(source, source.text(KernelSource.Language.OPENCL));
+  }
+
+  /** The kernel of another text. */
+  DeviceKernel compile(KernelSource source, String text) {
+    cl_context in = context.enter();
+    try {
+      OpenClKernel kernel = OpenClKernel.of(this, programs.of(source, text, in), source, kernels);
+      Signals.restore();
+      return kernel;
+    } finally {
+      context.exit();
+    }
+  }
+
+  @Override
+  public DeviceMemory allocate(long bytes, String what) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException(what + ": " + bytes + " bytes");
+    }
+    cl_context in = context.enter();
+    try {
+      reserve(bytes, what);
+      int[] status = new int[1];
+      cl_mem[] made = new cl_mem[1];
+      int failure =
+          Status.of(() -> {
+            made[0] = CL.clCreateBuffer(in, CL.CL_MEM_READ_WRITE, Math.max(1, bytes), null, status);
+            return status[0];
+          });
+      if (failure != CL.CL_SUCCESS) {
+        liveBytes.addAndGet(-bytes);
+        throw outOfMemory(bytes, what, Status.name(failure));
+      }
+      return new OpenClMemory(
+          this,
+          bytes,
+          Handle.own(made[0], "this memory of " + info(), memories, memory -> free(memory, bytes)));
+    } finally {
+      context.exit();
+    }
+  }
+
+  private void free(cl_mem memory, long bytes) {
+    Status.of(() -> CL.clReleaseMemObject(memory));
+    liveBytes.addAndGet(-bytes);
+  }
+
+  private void reserve(long bytes, String what) {
+    if (bytes > limits().maxAllocation()) {
+      throw outOfMemory(
+          bytes,
+          what,
+          "%s gives at most %,d at a time".formatted(info(), limits().maxAllocation()));
+    }
+    long seen;
+    do {
+      seen = liveBytes.get();
+      if (bytes > limit - seen) {
+        throw outOfMemory(bytes, what, null);
+      }
+    } while (!liveBytes.compareAndSet(seen, seen + bytes));
+  }
+
+  /**
+   * Memory ran out.
+   *
+   * @param why what more is known; null for nothing
+   */
+  OutOfDeviceMemoryException outOfMemory(long asked, String what, String why) {
+    return new OutOfDeviceMemoryException(
+        asked,
+        Math.max(0, limit - liveBytes.get()),
+        limit,
+        what,
+        (why == null ? "" : "(" + why + ") ")
+            + "Run fewer tokens or fewer callers at a time, close what is not needed, "
+            + (limitIsOurs ? "raise the memory limit, " : "")
+            + "or use --backend cpu.");
+  }
+
+  @Override
+  public KernelQueue openQueue() {
+    cl_context in = context.enter();
+    try {
+      return OpenClQueue.of(this, in, queues);
+    } finally {
+      context.exit();
+    }
+  }
+
+  @Override
+  public DeviceCounts counts() {
+    return new DeviceCounts(
+        liveBytes.get(),
+        memories.size(),
+        kernels.size(),
+        programs.live(),
+        queues.size(),
+        0,
+        programs.compiled(),
+        programs.loaded());
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+
+  /** Runs once, when the device was closed and nothing is being made in it any more. */
+  private void release(cl_context made) {
+    queues.forEach(Handle::close);
+    kernels.forEach(Handle::close);
+    programs.close();
+    memories.forEach(Handle::close);
+    Status.of(() -> CL.clReleaseContext(made));
+  }
+}
