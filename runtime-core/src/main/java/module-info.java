@@ -1,4 +1,5 @@
 /** Tensors, graphs and passes, the backend SPI, the interpreter and the conformance kit. */
+@SuppressWarnings("module") // Those that the cache is opened to are compiled later.
 module dev.heddle.core {
   exports dev.heddle.tensor;
   exports dev.heddle.op;
@@ -9,6 +10,10 @@ module dev.heddle.core {
   exports dev.heddle.plan;
   exports dev.heddle.conformance;
   exports dev.heddle.reference;
+  exports dev.heddle.cache to
+      dev.heddle.kernels,
+      dev.heddle.opencl,
+      dev.heddle.transformer;
 
   uses dev.heddle.backend.BackendProvider;
 

@@ -1,14 +1,23 @@
 package dev.heddle.opencl;
 
+import dev.heddle.cache.CacheFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Programs that processes before this one compiled: a file each, named by all that its content
@@ -18,12 +27,21 @@ final class ProgramCache {
   /** The system property that names another folder, or {@code off}. */
   static final String PROPERTY = "heddle.opencl.cache";
 
+  private static final String ENDING = ".bin";
+
+  /** Bytes that a file begins with: SHA-256 of the others. */
   private static final int DIGEST = 32;
 
-  private final Path folder;
+  /** Bytes of all files. */
+  private static final long MOST = 256L << 20;
 
-  private ProgramCache(Path folder) {
+  private final Path folder;
+  private final long most;
+  private final AtomicBoolean trimmed = new AtomicBoolean();
+
+  private ProgramCache(Path folder, long most) {
     this.folder = folder;
+    this.most = most;
   }
 
   /** The user's, or what {@link #PROPERTY} says. */
@@ -32,15 +50,23 @@ final class ProgramCache {
     if (chosen != null && chosen.equals("off")) {
       return off();
     }
-    return chosen == null || chosen.isBlank() ? off() : in(Path.of(chosen));
+    return in(
+        chosen == null || chosen.isBlank()
+            ? CacheFolder.path().resolve("opencl")
+            : Path.of(chosen));
   }
 
   static ProgramCache in(Path folder) {
-    return new ProgramCache(folder);
+    return in(folder, MOST);
+  }
+
+  /** One that is cut to half of {@code most} bytes when it is found to hold more. */
+  static ProgramCache in(Path folder, long most) {
+    return new ProgramCache(folder, most);
   }
 
   static ProgramCache off() {
-    return new ProgramCache(null);
+    return new ProgramCache(null, 0);
   }
 
   boolean isOn() {
@@ -77,6 +103,7 @@ final class ProgramCache {
         byte[] program = Arrays.copyOfRange(content, DIGEST, content.length);
         byte[] digest = Arrays.copyOf(content, DIGEST);
         if (Arrays.equals(digest, sha256().digest(program))) {
+          touch(file);
           return program;
         }
       }
@@ -87,8 +114,17 @@ final class ProgramCache {
     return null;
   }
 
+  /** So that what is used stays when the cache is cut. */
+  private static void touch(Path file) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis()));
+    } catch (IOException e) {
+      // The folder may be read only.
+    }
+  }
+
   private Path file(String key) {
-    return folder.resolve(key + ".bin");
+    return folder.resolve(key + ENDING);
   }
 
   private static MessageDigest sha256() {
@@ -99,15 +135,56 @@ final class ProgramCache {
     }
   }
 
-  void store(String key, byte[] program) {}
+  /** Keeps a program, whole or not at all. */
+  void store(String key, byte[] program) {
+    try {
+      Files.createDirectories(folder);
+      if (!trimmed.getAndSet(true)) {
+        trim();
+      }
+      CacheFolder.replace(
+          file(key),
+          part -> {
+            Files.write(part, sha256().digest(program));
+            Files.write(part, program, StandardOpenOption.APPEND);
+          });
+    } catch (IOException | DirectoryIteratorException e) {
+      System.getLogger(ProgramCache.class.getName())
+          .log(
+              System.Logger.Level.DEBUG,
+              () -> "Compiled kernels are not kept in " + folder + ": " + e);
+    }
+  }
+
+  /** Deletes what was not used for longest until half of the most is left. */
+  private void trim() throws IOException {
+    record Entry(Path file, long bytes, FileTime used) {}
+    List<Entry> entries = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        BasicFileAttributes about = Files.readAttributes(file, BasicFileAttributes.class);
+        entries.add(new Entry(file, about.size(), about.lastModifiedTime()));
+      }
+    }
+    long bytes = entries.stream().mapToLong(Entry::bytes).sum();
+    if (bytes <= most) {
+      return;
+    }
+    entries.sort(Comparator.comparing(Entry::used));
+    for (Entry entry : entries) {
+      if (bytes <= most / 2) {
+        return;
+      }
+      Files.deleteIfExists(entry.file);
+      bytes -= entry.bytes;
+    }
+  }
 
   void drop(String key) {
-    if (folder != null) {
-      try {
-        Files.deleteIfExists(file(key));
-      } catch (IOException e) {
-        // The next to store it replaces it.
-      }
+    try {
+      Files.deleteIfExists(file(key));
+    } catch (IOException e) {
+      // It stays, and is refused again until a program of its name is stored.
     }
   }
 }

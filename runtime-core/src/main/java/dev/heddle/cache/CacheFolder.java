@@ -52,8 +52,8 @@ public final class CacheFolder {
   }
 
   /**
-   * Copies {@code resource} to {@code folder/name} unless a file of its size is there. The file
-   * appears in one step: processes that start together never see half of it.
+   * Copies {@code resource} to {@code folder/name} unless a file of its size is there; see {@link
+   * #replace}.
    */
   public static Path unpack(URL resource, Path folder, String name) throws IOException {
     Path file = folder.resolve(name);
@@ -61,11 +61,27 @@ public final class CacheFolder {
     if (Files.exists(file) && Files.size(file) == bytes) {
       return file;
     }
-    Path part = Files.createTempFile(folder, "part", null);
+    try (InputStream in = resource.openStream()) {
+      return replace(file, part -> Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING));
+    }
+  }
+
+  /** Fills a file. */
+  public interface Filler {
+    /** Writes all of it to {@code part}. */
+    void fill(Path part) throws IOException;
+  }
+
+  /**
+   * Makes {@code file}, or makes it anew. It appears in one step, whole: no process sees half of
+   * it. Its folder must be there.
+   *
+   * @return {@code file}
+   */
+  public static Path replace(Path file, Filler filler) throws IOException {
+    Path part = Files.createTempFile(file.getParent(), "part", null);
     try {
-      try (InputStream in = resource.openStream()) {
-        Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-      }
+      filler.fill(part);
       move(part, file);
       return file;
     } finally {
