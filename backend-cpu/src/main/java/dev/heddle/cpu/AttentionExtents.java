@@ -14,6 +14,7 @@ final class AttentionExtents {
   private final Operand value;
   private final Operand starts;
   private final Operand keyStarts;
+  private final KeyPages pages;
   private final long[] maskStrides = new long[4];
   private long headDim;
   private long valueDim;
@@ -27,6 +28,7 @@ final class AttentionExtents {
     this.starts = site.in(Attention.CU_SEQ_LENS);
     Operand own = site.in(Attention.CU_SEQ_LENS_KEY);
     this.keyStarts = own == null ? starts : own;
+    this.pages = site.in(Attention.PAGES) == null ? null : new KeyPages(site);
   }
 
   /** Learns new extents. */
@@ -35,6 +37,10 @@ final class AttentionExtents {
     valueDim = headDim(value, op.kvHeads());
     if (headDim(key, op.kvHeads()) != headDim) {
       throw site.wrong("heads of one size: query %s, key %s".formatted(query, key));
+    }
+    if (pages != null) {
+      pages.bind(sequences());
+      return;
     }
     int tokens = op.layout() == Attention.Layout.HEADS ? 2 : isRagged() ? 0 : 1;
     boolean batchesAgree = isRagged() || query.dim(0) == key.dim(0) && query.dim(0) == value.dim(0);
@@ -95,13 +101,32 @@ final class AttentionExtents {
       return;
     }
     CuSeqLens.check(site, starts, query.dim(0));
-    long longest = CuSeqLens.check(site, keyStarts, key.dim(0));
+    long longest = pages == null ? CuSeqLens.check(site, keyStarts, key.dim(0)) : checkPages();
     Operand map = site.out(Attention.MAP);
     if (map != null && map.dim(-1) < longest) {
       throw site.wrong(
           "the longest sequence has %d keys, but %s is %d; bind it to as many or more"
               .formatted(longest, Attention.MAX_KEYS, map.dim(-1)));
     }
+  }
+
+  /** Keys of the longest sequence, once every key that a query sees is there. */
+  private long checkPages() {
+    long longest = 0;
+    for (long sequence = 0; sequence < sequences(); sequence++) {
+      long queries = queries(sequence);
+      pages.check(sequence, 0, 0);
+      if (queries > 0) {
+        pages.check(sequence, firstKey(sequence, 0), endKey(sequence, queries - 1));
+      }
+      longest = Math.max(longest, pages.keys(sequence));
+    }
+    return longest;
+  }
+
+  /** Where keys lie, if they lie in pages; else null. */
+  KeyPages pages() {
+    return pages;
   }
 
   boolean isRagged() {
@@ -136,6 +161,9 @@ final class AttentionExtents {
 
   /** Keys of a sequence. */
   long keys(long sequence) {
+    if (pages != null) {
+      return pages.keys(sequence);
+    }
     return isRagged()
         ? CuSeqLens.at(keyStarts, sequence + 1) - CuSeqLens.at(keyStarts, sequence)
         : key.dim(op.layout() == Attention.Layout.HEADS ? 2 : 1);
@@ -173,11 +201,21 @@ final class AttentionExtents {
   }
 
   long key(long sequence, long head, long row) {
-    return at(key, op.kvHeads(), keyStarts, sequence, head, row);
+    return pages == null
+        ? at(key, op.kvHeads(), keyStarts, sequence, head, row)
+        : inPages(key, sequence, head, row);
   }
 
   long value(long sequence, long head, long row) {
-    return at(value, op.kvHeads(), keyStarts, sequence, head, row);
+    return pages == null
+        ? at(value, op.kvHeads(), keyStarts, sequence, head, row)
+        : inPages(value, sequence, head, row);
+  }
+
+  /** 0 where the page is not there. */
+  private long inPages(Operand x, long sequence, long head, long row) {
+    long at = pages.row(sequence, row);
+    return at < 0 ? 0 : x.address() + head * headStride(x, op.kvHeads()) + at * x.stride(1);
   }
 
   private long at(Operand x, int heads, Operand first, long sequence, long head, long row) {
@@ -202,7 +240,7 @@ final class AttentionExtents {
 
   /** Bytes from a row's vector to the next row's. */
   long rowStride(Operand x) {
-    return x.stride(op.layout() == Attention.Layout.HEADS ? 2 : isRagged() ? 0 : 1);
+    return x.stride(op.layout() == Attention.Layout.HEADS ? 2 : x.rank() - 2);
   }
 
   /** Address of the starts of sequences of queries. */
@@ -210,9 +248,9 @@ final class AttentionExtents {
     return starts.address();
   }
 
-  /** Address of the starts of sequences of keys. */
+  /** Address of the starts of sequences of keys; 0 if keys lie in pages. */
   long keyStarts() {
-    return keyStarts.address();
+    return pages == null ? keyStarts.address() : 0;
   }
 
   /** Bytes between the mask's elements along sequences, heads, queries or keys; 0 repeats. */

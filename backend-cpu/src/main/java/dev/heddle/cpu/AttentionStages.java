@@ -15,6 +15,7 @@ import static jdk.incubator.vector.VectorOperators.EQ;
 
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Map;
+import dev.heddle.tensor.DType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -62,8 +63,9 @@ final class AttentionStages {
   private final AttentionTask task;
   private final Stage[] begin = {this::pack, this::scale};
 
-  /** A map shows the scores after the first of these, the second, or all. */
+  /** A map shows the scores after the second of these, the third, or all. */
   private final Stage[] scores = {
+    this::gather,
     this::score,
     new Cap(),
     this::addAlibi,
@@ -86,8 +88,8 @@ final class AttentionStages {
     int shown =
         switch (task.op().map()) {
           case NONE -> 0;
-          case SCORES -> 1;
-          case CAPPED -> 2;
+          case SCORES -> 2;
+          case CAPPED -> 3;
           case MASKED, WEIGHTS -> scores.length;
         };
     this.mapScores = Arrays.copyOf(scores, shown);
@@ -98,7 +100,17 @@ final class AttentionStages {
   }
 
   long scratchBytes() {
+    return task.gathers() ? valuesAt() + 4L * BLOCK * task.valueDim() : keysAt();
+  }
+
+  /** The block's keys, {@code [keys, headDim]}, where they are brought together. */
+  private long keysAt() {
     return blockSumsAt() + 4L * TILE * paddedValueDim();
+  }
+
+  /** The block's values, {@code [keys, valueDim]}. */
+  private long valuesAt() {
+    return keysAt() + 4L * BLOCK * task.headDim();
   }
 
   private int paddedValueDim() {
@@ -172,10 +184,53 @@ final class AttentionStages {
     AttentionKernels.scale(memory + QUERIES_AT, task.headDim() * width(count), factor);
   }
 
+  private void gather(int sequence, int head, int row, int count, int j, int n, long memory) {
+    if (!task.gathers()) {
+      return;
+    }
+    int kvHead = task.kvHead(head);
+    for (int i = 0; i < n; i++) {
+      long at = task.pages().row(sequence, j + i);
+      widen(at, task.cacheKey(kvHead, at), task.headDim(), memory + keysAt(), i);
+      widen(at, task.cacheValue(kvHead, at), task.valueDim(), memory + valuesAt(), i);
+    }
+  }
+
+  /** A row of a page to row {@code i} of float32 rows; zeros for what is not there. */
+  private void widen(long at, long from, int elements, long rows, int i) {
+    long to = rows + 4L * elements * i;
+    if (at < 0) {
+      Memory.zero(to, 4L * elements);
+    } else if (task.cacheType() == DType.F32) {
+      Memory.copy(from, to, 4L * elements);
+    } else {
+      int bytes = task.cacheType().bytes();
+      for (int d = 0; d < elements; d++) {
+        putFloat(to + 4L * d, (float) Scalars.getDouble(task.cacheType(), from + (long) d * bytes));
+      }
+    }
+  }
+
+  private long key(int sequence, int head, int j, long memory) {
+    return task.gathers() ? memory + keysAt() : task.key(sequence, task.kvHead(head), j);
+  }
+
+  private long keyStride() {
+    return task.gathers() ? 4L * task.headDim() : task.keyStride();
+  }
+
+  private long value(int sequence, int head, int j, long memory) {
+    return task.gathers() ? memory + valuesAt() : task.value(sequence, task.kvHead(head), j);
+  }
+
+  private long valueStride() {
+    return task.gathers() ? 4L * task.valueDim() : task.valueStride();
+  }
+
   private void score(int sequence, int head, int row, int count, int j, int n, long memory) {
     AttentionKernels.scores(
-        task.key(sequence, task.kvHead(head), j),
-        task.keyStride(),
+        key(sequence, head, j, memory),
+        keyStride(),
         n,
         task.headDim(),
         memory + QUERIES_AT,
@@ -287,8 +342,8 @@ final class AttentionStages {
   private void weigh(int sequence, int head, int row, int count, int j, int n, long memory) {
     int width = width(count);
     long s = memory + SCORES_AT;
-    long v = task.value(sequence, task.kvHead(head), j);
-    long stride = task.valueStride();
+    long v = value(sequence, head, j, memory);
+    long stride = valueStride();
     long out = memory + blockSumsAt();
     AttentionKernels.weigh(s, width, n, count, v, stride, task.valueDim(), out);
   }
@@ -303,8 +358,8 @@ final class AttentionStages {
           width(count),
           n,
           count,
-          task.value(sequence, task.kvHead(head), j),
-          task.valueStride(),
+          value(sequence, head, j, memory),
+          valueStride(),
           task.valueDim(),
           out);
     }

@@ -3,6 +3,7 @@ package dev.heddle.cpu;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Map;
+import dev.heddle.tensor.DType;
 import java.util.Arrays;
 
 /**
@@ -47,6 +48,8 @@ final class AttentionTask implements WorkerPool.Task {
   private final Rows value = new Rows();
   private final Rows y = new Rows();
   private final Rows map = new Rows();
+  private KeyPages pages;
+  private DType cacheType;
   private int headDim;
   private int valueDim;
   private int sequences;
@@ -127,6 +130,13 @@ final class AttentionTask implements WorkerPool.Task {
     sequences = count;
     starts = queryStarts;
     keyStarts = keyStartsOfEach;
+    return this;
+  }
+
+  /** Sequences whose keys and values lie in pages: {@code at} finds their rows. */
+  AttentionTask pages(KeyPages at, DType type) {
+    pages = at;
+    cacheType = type;
     return this;
   }
 
@@ -227,6 +237,9 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   private int keys(int sequence) {
+    if (pages != null) {
+      return pages.keys(sequence);
+    }
     return keyStarts == 0 ? keys : start(keyStarts, sequence + 1) - start(keyStarts, sequence);
   }
 
@@ -338,7 +351,30 @@ final class AttentionTask implements WorkerPool.Task {
     return query.rowStride;
   }
 
+  /** Where keys lie, if they lie in pages; else null. */
+  KeyPages pages() {
+    return pages;
+  }
+
+  /** Type of what lies in pages. */
+  DType cacheType() {
+    return cacheType;
+  }
+
+  /**
+   * Whether a block's keys and values are brought together first: they are not one after another,
+   * not float32, or, for a map, not there where all queries are without them.
+   */
+  boolean gathers() {
+    return pages != null
+        && (pages.pageTokens() % BLOCK != 0 || cacheType != DType.F32 || op.map() != Map.NONE);
+  }
+
+  /** The key of a block in one page, or of any where nothing lies in pages. */
   long key(int sequence, int head, int row) {
+    if (pages != null) {
+      return cacheKey(head, pages.row(sequence, row));
+    }
     return key.at(sequence, start(keyStarts, sequence), head, row);
   }
 
@@ -346,7 +382,20 @@ final class AttentionTask implements WorkerPool.Task {
     return key.rowStride;
   }
 
+  /** Row {@code row} of the cache of keys. */
+  long cacheKey(int head, long row) {
+    return key.address + head * key.headStride + row * key.rowStride;
+  }
+
+  /** Row {@code row} of the cache of values. */
+  long cacheValue(int head, long row) {
+    return value.address + head * value.headStride + row * value.rowStride;
+  }
+
   long value(int sequence, int head, int row) {
+    if (pages != null) {
+      return cacheValue(head, pages.row(sequence, row));
+    }
     return value.at(sequence, start(keyStarts, sequence), head, row);
   }
 

@@ -22,15 +22,17 @@ sealed interface Choice {
    * @param why why this kernel and no other
    * @param inPlace positions of inputs that the first output may be written over: every element is
    *     read before its own place is written
+   * @param into position of an input whose memory the first output is, after the run; -1 for none
    * @param packed position of an input that only the preparation reads, -1 for none
    */
-  record Run(String name, String why, List<Integer> inPlace, int packed, Preparation preparation)
+  record Run(
+      String name, String why, List<Integer> inPlace, int into, int packed, Preparation preparation)
       implements Choice {
     /** Name of the kernels for types without a faster one, and for JVMs without vectors. */
     static final String DOUBLES = "doubles";
 
     static Run of(String name, String why, Kernel kernel) {
-      return new Run(name, why, List.of(), -1, (node, weights) -> kernel);
+      return new Run(name, why, List.of(), -1, -1, (node, weights) -> kernel);
     }
 
     static Run doubles(Kernel kernel) {
@@ -39,7 +41,12 @@ sealed interface Choice {
 
     /** The same, in place of the inputs at {@code positions}. */
     Run over(Integer... positions) {
-      return new Run(name, why, List.of(positions), packed, preparation);
+      return new Run(name, why, List.of(positions), into, packed, preparation);
+    }
+
+    /** The same, writing into the input at {@code position}, which the output is then. */
+    Run into(int position) {
+      return new Run(name, why, inPlace, position, packed, preparation);
     }
   }
 

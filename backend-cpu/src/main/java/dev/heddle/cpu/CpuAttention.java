@@ -22,7 +22,7 @@ final class CpuAttention implements Step {
   static Choice choose(Node node, Attention op, Kernels kernels) {
     Value mask = node.input(Attention.MASK);
     boolean floats =
-        isFloat(node.output())
+        isFloat(node.input(Attention.QUERY))
             && isFloat(node.input(Attention.ALIBI))
             && isFloat(node.input(Attention.RELATIVE))
             && (isFloat(mask) || mask.type().dtype() == DType.BOOL);
@@ -56,6 +56,7 @@ final class CpuAttention implements Step {
       int keys = any ? Math.toIntExact(extents.keys(0)) : 0;
       task.dense(sequences, queries, keys);
     }
+    task.pages(extents.pages(), site.in(Attention.KEY).dtype());
     placeOperands();
     placeOptional();
     site.workers().run(task, task.pieces());

@@ -122,6 +122,9 @@ final class CpuCompiler {
     for (int i = 0; i < nodes.size(); i++) {
       if (choices.get(i) instanceof Choice.View) {
         owners.set(position(nodes.get(i).output()), position(nodes.get(i).input(0)));
+      } else if (choices.get(i) instanceof Choice.Run run && run.into() >= 0) {
+        Value into = nodes.get(i).input(run.into());
+        owners.set(position(nodes.get(i).output()), position(into));
       }
     }
   }

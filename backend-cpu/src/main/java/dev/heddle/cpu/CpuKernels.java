@@ -5,6 +5,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.ArgReduce;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
@@ -59,6 +60,11 @@ final class CpuKernels {
     if (node.op() instanceof MatMul && CpuMatMul.isPacked(node.input(MatMul.B), known)) {
       inputs.set(MatMul.B, node.input(MatMul.B));
     }
+    if (node.op() instanceof Attention && node.has(Attention.PAGES)) {
+      // A cache is never copied whole; the kernel widens what it looks at.
+      inputs.set(Attention.KEY, node.input(Attention.KEY));
+      inputs.set(Attention.VALUE, node.input(Attention.VALUE));
+    }
     List<Value> outputs = node.outputs().stream().map(Widening::f32).toList();
     Node wide = new Node(node.name(), node.op(), inputs, outputs);
     return isDoubles(choose(wide, known)) ? node : wide;
@@ -92,6 +98,7 @@ final class CpuKernels {
       case MatMul op -> CpuMatMul.choose(node, op, kernels, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);
+      case CacheWrite op -> CpuCacheWrite.choose();
       case Gather op -> CpuGather.choose(op);
       case GatherElements op -> CpuGatherElements.choose(op);
       case GatherNd op -> CpuGatherNd.choose(op);

@@ -37,6 +37,7 @@ final class CpuMatMul implements Step {
           kernels.name() + ", b packed",
           "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
           List.of(MatMul.RESIDUAL),
+          -1,
           MatMul.B,
           (n, weights) -> {
             long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);

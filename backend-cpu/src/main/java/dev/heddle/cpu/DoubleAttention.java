@@ -68,13 +68,15 @@ final class DoubleAttention implements Step, WorkerPool.Task {
 
   private void score(long sequence, long head, long row, long keys, long scores) {
     DType dtype = site.in(Attention.QUERY).dtype();
+    DType keyType = site.in(Attention.KEY).dtype();
     int bytes = dtype.bytes();
     long q = extents.query(sequence, head, row);
     for (long j = 0; j < keys; j++) {
       long k = extents.key(sequence, kvHead(head), j);
       double sum = 0;
-      for (long d = 0; d < extents.headDim(); d++) {
-        sum += Scalars.getDouble(dtype, q + d * bytes) * Scalars.getDouble(dtype, k + d * bytes);
+      for (long d = 0; d < extents.headDim() && k != 0; d++) {
+        double element = Scalars.getDouble(keyType, k + d * keyType.bytes());
+        sum += Scalars.getDouble(dtype, q + d * bytes) * element;
       }
       Memory.putDouble(scores + 8 * j, op.scale() * sum);
     }
@@ -151,8 +153,9 @@ final class DoubleAttention implements Step, WorkerPool.Task {
       }
     }
     long y = extents.y(sequence, head, row);
+    DType outType = site.out(Attention.Y).dtype();
     for (long d = 0; d < extents.valueDim(); d++) {
-      Scalars.putDouble(dtype, y + d * bytes, Memory.getDouble(sums + 8 * d));
+      Scalars.putDouble(outType, y + d * outType.bytes(), Memory.getDouble(sums + 8 * d));
     }
   }
 

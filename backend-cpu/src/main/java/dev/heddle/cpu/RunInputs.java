@@ -6,6 +6,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphException;
 import dev.heddle.graph.SymbolValues;
 import dev.heddle.graph.Value;
+import dev.heddle.plan.Caches;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
@@ -28,6 +29,7 @@ final class RunInputs {
 
   private final Graph graph;
   private final List<Value> expected;
+  private final Caches caches;
   private final MemorySegment.Scope own;
   private final SymbolValues symbols;
   private final List<String> symbolNames;
@@ -46,6 +48,7 @@ final class RunInputs {
   RunInputs(Graph graph, SymbolValues symbols, MemorySegment.Scope own) {
     this.graph = graph;
     this.expected = graph.inputs();
+    this.caches = new Caches(graph);
     this.own = own;
     this.symbols = symbols;
     this.symbolNames = symbols.names();
@@ -104,11 +107,18 @@ final class RunInputs {
       tensors[position] = tensor;
       memories[position] = memory;
       downloaded[position] = tensor != given;
+      boolean isOwn = memory.scope().equals(own);
+      if (caches.contains(position)) {
+        if (!isOwn) {
+          throw caches.notOwn(position, given);
+        }
+        return true;
+      }
       return memory.isNative()
           && tensor.dtype().isFloat()
           && tensor.bytes() >= SMALL
           && memory.address() % tensor.dtype().bytes() == 0
-          && (tensor.ownsMemory() || memory.scope().equals(own));
+          && (tensor.ownsMemory() || isOwn);
     } finally {
       if (tensors[position] == null && tensor != given) {
         tensor.close();

@@ -5,6 +5,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.ArgReduce;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
@@ -68,6 +69,7 @@ final class KernelChoices {
       case DynamicQuantize op -> later();
       case Expand op -> MoveLaunch.choose(node, op);
       case Fill op -> later();
+      case CacheWrite op -> later();
       case Gather op -> later();
       case GatherElements op -> later();
       case GatherNd op -> later();

@@ -13,6 +13,7 @@ import dev.heddle.plan.Blueprint.Action;
 import dev.heddle.plan.Blueprint.Home;
 import dev.heddle.plan.Blueprint.Instruction;
 import dev.heddle.plan.Blueprint.Lifetime;
+import dev.heddle.plan.Caches;
 import dev.heddle.plan.Operand;
 import dev.heddle.plan.RunInputs;
 import dev.heddle.plan.Site;
@@ -33,6 +34,7 @@ final class KernelRun implements AutoCloseable {
   private final HostTensor statusWords = Places.host(RunStatus.BYTES);
   private final SymbolValues symbols;
   private final RunInputs inputs;
+  private final Caches caches;
   private final Operand[] operands;
   private final long[] offsetsWithin;
   private final LaunchSite[] sites;
@@ -56,6 +58,7 @@ final class KernelRun implements AutoCloseable {
     Graph graph = blueprint.graph();
     this.symbols = new SymbolValues(graph);
     this.inputs = new RunInputs(graph, symbols);
+    this.caches = new Caches(graph);
     this.inputMemories = new DeviceMemory[inputs.count()];
     this.leased = new DeviceTensor[inputs.count()];
     this.operands = blueprint.values().stream().map(Operand::new).toArray(Operand[]::new);
@@ -268,6 +271,9 @@ final class KernelRun implements AutoCloseable {
       inputMemories[position] = tensor.retain();
       leased[position] = tensor;
       return Places.input(position);
+    }
+    if (caches.contains(position)) {
+      throw caches.notOwn(position, given);
     }
     HostTensor host = given.toHost();
     try {

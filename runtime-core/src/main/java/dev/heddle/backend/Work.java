@@ -5,6 +5,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.ArgReduce;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
@@ -49,7 +50,19 @@ public final class Work {
           case GatherNd o -> true;
           default -> false;
         };
+    if (node.op() instanceof CacheWrite) {
+      Dim rows = bytes(node.input(CacheWrite.ROWS).type());
+      return rows.plus(rows).plus(bytes(node.input(CacheWrite.SLOTS).type()));
+    }
+    boolean paged = isPaged(node);
     for (int i = 0; i < node.inputs().size(); i++) {
+      if (paged && (i == Attention.KEY || i == Attention.VALUE)) {
+        TensorType pages = node.input(i).type();
+        Dim row = pages.dim(2).times(Dim.of(pages.dtype().bytes()));
+        Dim sequences = node.input(Attention.PAGES).type().dim(0);
+        bytes = bytes.plus(sequences.times(mostKeys(node)).times(row));
+        continue;
+      }
       Value read = picks && i == 0 ? node.output() : node.input(i);
       bytes = read == null ? bytes : bytes.plus(bytes(read.type()));
     }
@@ -59,13 +72,23 @@ public final class Work {
     return bytes;
   }
 
+  private static boolean isPaged(Node node) {
+    return node.op() instanceof Attention && node.has(Attention.PAGES);
+  }
+
+  /** Keys that the page table has room for, in one sequence. */
+  private static Dim mostKeys(Node node) {
+    Dim pages = node.input(Attention.PAGES).type().dim(1);
+    return pages.times(node.input(Attention.KEY).type().dim(1));
+  }
+
   private static Dim bytes(TensorType type) {
     return type.elements().times(Dim.of(type.dtype().bytes()));
   }
 
   /**
    * Floating-point operations, a function such as exp being one. Ragged attention is counted as if
-   * all tokens were one sequence, which bounds it.
+   * all tokens were one sequence, and attention over pages as if all were full, which bounds it.
    */
   public static Dim flops(Node node) {
     return switch (node.op()) {
@@ -82,6 +105,7 @@ public final class Work {
       case CumSum o -> perElement(node, 1);
       case SegmentPool o -> perElement(node, 1);
       case ArgReduce o -> Dim.ZERO;
+      case CacheWrite o -> Dim.ZERO;
       case Cast o -> Dim.ZERO;
       case Compare o -> Dim.ZERO;
       case Concat o -> Dim.ZERO;
@@ -120,6 +144,9 @@ public final class Work {
     TensorType query = node.input(Attention.QUERY).type();
     TensorType key = node.input(Attention.KEY).type();
     Dim keys = op.layout() == Attention.Layout.TOKENS ? key.dim(1) : key.dim(-2);
+    if (isPaged(node)) {
+      keys = mostKeys(node);
+    }
     // Each element of a query, and of a result, meets every key once.
     Dim elements = query.elements().plus(node.output().type().elements());
     return elements.times(keys).times(Dim.of(2));

@@ -48,6 +48,8 @@ final class AttentionSpec {
   private int relative;
   private Map map = Map.NONE;
   private int spareKeys;
+  private int pageTokens;
+  private DType pageType;
 
   AttentionSpec(Layout layout) {
     this.layout = layout;
@@ -147,6 +149,13 @@ final class AttentionSpec {
     return this;
   }
 
+  /** Keys and values in pages of so many tokens, stored as {@code type}. */
+  AttentionSpec paged(int tokens, DType type) {
+    pageTokens = tokens;
+    pageType = type;
+    return this;
+  }
+
   Case build() {
     return new Case(
         "Attention", dtype, name(), (backend, data) -> trial(data).check(backend, tolerance()));
@@ -173,6 +182,7 @@ final class AttentionSpec {
     name.append(relative == 0 ? "" : "/relative=" + relative);
     name.append(map == Map.NONE ? "" : "/map " + lower(map));
     name.append(spareKeys == 0 ? "" : "+" + spareKeys);
+    name.append(pageTokens == 0 ? "" : "/pages of " + pageTokens + " " + pageType);
     return name.toString();
   }
 
@@ -198,11 +208,15 @@ final class AttentionSpec {
     int[] own = keyLengths == null ? lengths : keyLengths;
     Trial trial = new Trial(op, data).outputs(map == Map.NONE ? 1 : 2);
     trial.input(data.gaussian(dtype, 0, spread, shape(heads, headDim, queries, lengths)));
-    trial.input(data.normal(dtype, shape(kvHeads, headDim, keys, own)));
-    trial.input(data.normal(dtype, shape(kvHeads, valueDim, keys, own)));
+    int[] table = pageTokens == 0 ? null : table(data, own);
+    trial.input(table == null ? rows(data, headDim, own) : pages(data, headDim, table));
+    trial.input(table == null ? rows(data, valueDim, own) : pages(data, valueDim, table));
     int last = last();
     for (int position = Attention.MASK; position <= last; position++) {
-      HostTensor optional = optional(position, data);
+      HostTensor optional =
+          position == Attention.PAGES
+              ? Data.ints(table, own.length, table.length / own.length)
+              : optional(position, data);
       if (optional == null) {
         trial.absent();
       } else {
@@ -215,6 +229,31 @@ final class AttentionSpec {
     return trial;
   }
 
+  private HostTensor rows(Data data, int dim, int[] own) {
+    return data.normal(dtype, shape(kvHeads, dim, keys, own));
+  }
+
+  /** Pages of all sequences, and some that nobody has. */
+  private HostTensor pages(Data data, int dim, int[] table) {
+    return data.normal(pageType, table.length + 3, pageTokens, (long) kvHeads * dim);
+  }
+
+  /** Every sequence's pages, in any order; those that no query sees are not there. */
+  private int[] table(Data data, int[] own) {
+    int most = Math.ceilDiv(Arrays.stream(own).max().orElse(0), pageTokens) + 1;
+    int[] table = data.permutation(own.length * most + 3);
+    table = Arrays.copyOf(table, own.length * most);
+    for (int sequence = 0; sequence < own.length; sequence++) {
+      int used = Math.ceilDiv(own[sequence], pageTokens);
+      Arrays.fill(table, sequence * most + used, (sequence + 1) * most, -1);
+      int hidden = own[sequence] - lengths[sequence] - window + 1;
+      if (window > 0 && causal == Causal.BOTTOM_RIGHT && hidden >= pageTokens) {
+        Arrays.fill(table, sequence * most, sequence * most + hidden / pageTokens, -1);
+      }
+    }
+    return table;
+  }
+
   private long[] shape(int ownHeads, int dim, int rows, int[] ownLengths) {
     return switch (layout) {
       case RAGGED -> new long[] {Arrays.stream(ownLengths).sum(), (long) ownHeads * dim};
@@ -224,23 +263,29 @@ final class AttentionSpec {
   }
 
   private int last() {
-    return relative > 0
-        ? Attention.RELATIVE
-        : alibi
-            ? Attention.ALIBI
-            : limits != null
-                ? Attention.KEY_LENGTHS
-                : keyLengths != null
-                    ? Attention.CU_SEQ_LENS_KEY
-                    : layout == Layout.RAGGED ? Attention.CU_SEQ_LENS : Attention.MASK;
+    return pageTokens > 0
+        ? Attention.PAGES
+        : relative > 0
+            ? Attention.RELATIVE
+            : alibi
+                ? Attention.ALIBI
+                : limits != null
+                    ? Attention.KEY_LENGTHS
+                    : keyLengths != null
+                        ? Attention.CU_SEQ_LENS_KEY
+                        : layout == Layout.RAGGED ? Attention.CU_SEQ_LENS : Attention.MASK;
   }
 
   private HostTensor optional(int position, Data data) {
     return switch (position) {
       case Attention.MASK -> mask(data);
       case Attention.CU_SEQ_LENS -> layout == Layout.RAGGED ? Data.starts(lengths) : null;
-      case Attention.CU_SEQ_LENS_KEY -> keyLengths == null ? null : Data.starts(keyLengths);
-      case Attention.KEY_LENGTHS -> limits == null ? null : limits(data);
+      case Attention.CU_SEQ_LENS_KEY ->
+          keyLengths == null || pageTokens > 0 ? null : Data.starts(keyLengths);
+      case Attention.KEY_LENGTHS ->
+          pageTokens > 0
+              ? Data.ints(keyLengths, keyLengths.length)
+              : limits == null ? null : limits(data);
       case Attention.ALIBI ->
           alibi ? data.floats(dtype, () -> Math.pow(2, -data.below(8)), heads) : null;
       case Attention.RELATIVE ->

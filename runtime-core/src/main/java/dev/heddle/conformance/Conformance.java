@@ -30,6 +30,7 @@ public final class Conformance {
           ArgReduceCases::all,
           TopKCases::all,
           CumSumCases::all,
+          CacheWriteCases::all,
           GatherCases::all,
           MoveCases::all,
           MakeCases::all,

@@ -51,6 +51,22 @@ final class Data {
     return tensor;
   }
 
+  /** I32, these values. */
+  static HostTensor ints(int[] values, long... shape) {
+    return HostTensor.of(values, shape);
+  }
+
+  /** The numbers below {@code count}, in any order. */
+  int[] permutation(int count) {
+    int[] numbers = new int[count];
+    for (int i = 0; i < count; i++) {
+      int other = random.nextInt(i + 1);
+      numbers[i] = numbers[other];
+      numbers[other] = i;
+    }
+    return numbers;
+  }
+
   /** The values given, over and over. */
   static HostTensor values(DType dtype, double[] values, long... shape) {
     HostTensor tensor = HostTensor.heap(dtype, Shape.of(shape));

@@ -13,7 +13,7 @@ final class RaggedAttentionCases {
   private RaggedAttentionCases() {}
 
   static Stream<Case> all() {
-    return Stream.of(lengths(), options(), maps(), types())
+    return Stream.of(lengths(), options(), maps(), types(), paged())
         .flatMap(specs -> specs)
         .map(AttentionSpec::build);
   }
@@ -79,5 +79,27 @@ final class RaggedAttentionCases {
                 of(5, 1, 17).dtype(dtype),
                 of(65, 129).dtype(dtype).heads(4, 2).causal(Causal.TOP_LEFT),
                 of(5, 1, 17).dtype(dtype).map(Map.WEIGHTS)));
+  }
+
+  /** As a cache holds them: fewer queries than keys, the last query beside the last key. */
+  private static Stream<AttentionSpec> paged() {
+    return Stream.of(
+        decode(1).keyLengths(1).paged(16, DType.F32),
+        decode(1, 1, 1).keyLengths(17, 64, 129).paged(16, DType.F32),
+        decode(5, 1, 17).keyLengths(5, 300, 40).paged(32, DType.F32).heads(8, 2),
+        decode(3, 0, 9).keyLengths(17, 33, 9).paged(64, DType.F32),
+        decode(130).keyLengths(130).paged(16, DType.F32).dim(32, 24),
+        decode(1, 7).keyLengths(200, 50).paged(16, DType.F32).window(20),
+        decode(1, 7).keyLengths(200, 50).paged(64, DType.F32).window(70),
+        decode(1, 7).keyLengths(70, 50).paged(16, DType.F32).alibi().softCap(5),
+        decode(2, 7).keyLengths(70, 50).paged(16, DType.F32).map(Map.WEIGHTS),
+        decode(5, 1).keyLengths(9, 300).paged(64, DType.F16),
+        decode(5, 1).keyLengths(9, 300).paged(64, DType.BF16).heads(4, 1),
+        of(5, 1).keyLengths(9, 30).paged(16, DType.F32),
+        decode(5, 1).keyLengths(9, 300).paged(64, DType.F16).dtype(DType.F16));
+  }
+
+  private static AttentionSpec decode(int... lengths) {
+    return of(lengths).causal(Causal.BOTTOM_RIGHT);
   }
 }

@@ -21,10 +21,14 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
           case TOKENS -> 3;
           case HEADS -> 4;
         };
-    for (TensorType type : List.of(query, key, value)) {
-      require(
-          type.rank() == rank && type.dtype() == query.dtype() && type.dtype().isFloat(),
-          "query, key and value of one float type and rank " + rank);
+    if (has(Attention.PAGES)) {
+      checkPages(query, key, value);
+    } else {
+      for (TensorType type : List.of(query, key, value)) {
+        require(
+            type.rank() == rank && type.dtype() == query.dtype() && type.dtype().isFloat(),
+            "query, key and value of one float type and rank " + rank);
+      }
     }
     require(op.heads() > 0 && op.kvHeads() > 0, "heads");
     require(op.heads() % op.kvHeads() == 0, "heads a multiple of kvHeads");
@@ -45,6 +49,23 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
           case HEADS -> List.of(query.dim(0), heads, query.dim(2), keys);
         };
     return List.of(y, query.with(map));
+  }
+
+  private void checkPages(TensorType query, TensorType key, TensorType value) {
+    require(op.layout() == Layout.RAGGED, "pages for a ragged batch only");
+    require(query.rank() == 2 && query.dtype().isFloat(), "queries of floats, rank 2");
+    boolean pages =
+        key.rank() == 3 && value.rank() == 3 && key.dtype().isFloat() && key.dim(1).isFixed();
+    require(
+        pages
+            && key.dtype() == value.dtype()
+            && key.dim(0).equals(value.dim(0))
+            && key.dim(1).equals(value.dim(1)),
+        "keys and values of one float type, [pages, pageTokens, columns], pageTokens a number");
+    TensorType table = in(Attention.PAGES);
+    require(table.dtype() == DType.I32 && table.rank() == 2, "pages i32 [sequences, most]");
+    require(in(Attention.KEY_LENGTHS).dtype() == DType.I32, "key lengths of i32");
+    require(!has(Attention.CU_SEQ_LENS_KEY), "no starts of keys beside pages");
   }
 
   private TensorType output(TensorType query, TensorType value) {
@@ -80,7 +101,7 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
   /** One batch, one number of keys. */
   private void checkExtents(TensorType query, TensorType key, TensorType value, Dim keys) {
     Dim values = op.layout() == Layout.TOKENS ? value.dim(1) : value.dim(-2);
-    require(alike(keys, values), "as many keys as values");
+    require(has(Attention.PAGES) || alike(keys, values), "as many keys as values");
     if (op.layout() != Layout.RAGGED) {
       boolean one = alike(query.dim(0), key.dim(0)) && alike(query.dim(0), value.dim(0));
       require(one, "queries, keys and values of one batch");

@@ -3,6 +3,7 @@ package dev.heddle.graph;
 import dev.heddle.op.ArgReduce;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
@@ -90,6 +91,7 @@ public final class TypeInference {
       case RotaryEmbedding o -> List.of(rotary(o));
       case MatMul o -> List.of(matmul(o));
       case Attention o -> new AttentionTypes(node, o, inputs).all();
+      case CacheWrite o -> List.of(cacheWrite());
       case Gather o -> List.of(gather(o));
       case GatherElements o -> List.of(gatherElements(o));
       case GatherNd o -> List.of(gatherNd(o));
@@ -336,6 +338,19 @@ public final class TypeInference {
       require(y, in(MatMul.RESIDUAL).equals(y), "a residual " + y);
     }
     return y;
+  }
+
+  private TensorType cacheWrite() {
+    TensorType cache = in(CacheWrite.CACHE);
+    TensorType rows = in(CacheWrite.ROWS);
+    TensorType slots = in(CacheWrite.SLOTS);
+    require(cache, cache.rank() == 3 && cache.dtype().isFloat(), "a cache of floats, rank 3");
+    boolean fit = rows.rank() == 2 && rows.dim(1).equals(cache.dim(2)) && rows.dtype().isFloat();
+    require(rows, fit, "rows of floats [tokens, " + cache.dim(2) + "]");
+    boolean each =
+        slots.dtype() == DType.I32 && slots.rank() == 1 && slots.dim(0).equals(rows.dim(0));
+    require(slots, each, "slots i32 [" + rows.dim(0) + "]");
+    return cache;
   }
 
   private TensorType gather(Gather o) {

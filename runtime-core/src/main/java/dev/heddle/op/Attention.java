@@ -26,6 +26,13 @@ package dev.heddle.op;
  * #ALIBI} {@code [heads]}, slopes (Press et al., 2021); {@link #RELATIVE} {@code [heads, 2r + 1]},
  * biases by clamped distance.
  *
+ * <p>With {@link #PAGES} I32 {@code [sequences, most]} (for RAGGED), keys and values lie in pages
+ * (Kwon et al., 2023): {@link #KEY} {@code [pages, pageTokens, kvHeads * headDim]}, {@link #VALUE}
+ * alike, both of one float type that may be another than the query's. A sequence's keys are as many
+ * as its {@link #KEY_LENGTHS} says, required then; key j lies in page {@code PAGES[sequence, j /
+ * pageTokens]}. Pages whose keys are all hidden by order or window are not looked at; a page that
+ * is, and is not there, is an error of the run.
+ *
  * <p>Outputs: {@link #Y}, laid out as the query; optional {@link #MAP} {@code [batch, heads,
  * queries, keys]}, for RAGGED {@code [heads, tokens, max_keys]} with zeros behind a sequence's last
  * key; the run binds the symbol {@link #MAX_KEYS} to the keys of the longest sequence, or more.
@@ -58,6 +65,7 @@ public record Attention(
   public static final int KEY_LENGTHS = 6;
   public static final int ALIBI = 7;
   public static final int RELATIVE = 8;
+  public static final int PAGES = 9;
   public static final int Y = 0;
   public static final int MAP = 1;
 

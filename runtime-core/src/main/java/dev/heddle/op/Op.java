@@ -13,6 +13,7 @@ public sealed interface Op
     permits ArgReduce,
         Attention,
         Binary,
+        CacheWrite,
         Cast,
         Compare,
         Concat,

@@ -158,6 +158,9 @@ public final class Compilation<C, K> {
     for (int i = 0; i < nodes.size(); i++) {
       if (choices.get(i) instanceof Choice.View<C>) {
         owners.set(position(nodes.get(i).output()), position(nodes.get(i).input(0)));
+      } else if (choices.get(i) instanceof Choice.Run<C> run && run.into() >= 0) {
+        Value into = nodes.get(i).input(run.into());
+        owners.set(position(nodes.get(i).output()), position(into));
       }
     }
   }

@@ -11,6 +11,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.ArgReduce;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Compare;
 import dev.heddle.op.Concat;
@@ -163,6 +164,7 @@ public final class Interpreter {
       case RotaryEmbedding o -> List.of(ReferenceRotaryEmbedding.run(call, o));
       case MatMul o -> List.of(ReferenceMatMul.run(call, o));
       case Attention o -> ReferenceAttention.run(call, o);
+      case CacheWrite o -> List.of(ReferenceCacheWrite.run(call));
       case SegmentPool o -> List.of(ReferenceSegmentPool.run(call, o));
       case Gather o -> List.of(ReferenceGather.run(call, o));
       case GatherElements o -> List.of(ReferenceGather.run(call, o));

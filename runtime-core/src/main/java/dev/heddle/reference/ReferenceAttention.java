@@ -23,6 +23,7 @@ final class ReferenceAttention {
   private final double[] slopes;
   private final double[] relative;
   private final HostTensor map;
+  private final ReferencePages pages;
 
   private ReferenceAttention(Call call, Attention op) {
     this.call = call;
@@ -32,24 +33,29 @@ final class ReferenceAttention {
         ragged
             ? CuSeqLens.of(call, Attention.CU_SEQ_LENS, call.shape(Attention.QUERY).dim(0))
             : null;
+    this.keyLengths =
+        call.has(Attention.KEY_LENGTHS) ? call.in(Attention.KEY_LENGTHS).toLongs() : null;
+    this.pages = call.has(Attention.PAGES) ? ReferencePages.of(call, starts.length - 1) : null;
     int[] keyStarts =
-        call.has(Attention.CU_SEQ_LENS_KEY)
-            ? CuSeqLens.of(call, Attention.CU_SEQ_LENS_KEY, call.shape(Attention.KEY).dim(0))
-            : starts;
-    if (ragged && (keyStarts.length != starts.length || last(keyStarts) != keyTokens())) {
+        pages != null
+            ? pages.starts()
+            : call.has(Attention.CU_SEQ_LENS_KEY)
+                ? CuSeqLens.of(call, Attention.CU_SEQ_LENS_KEY, call.shape(Attention.KEY).dim(0))
+                : starts;
+    if (ragged
+        && pages == null
+        && (keyStarts.length != starts.length || last(keyStarts) != keyTokens())) {
       throw call.wrong(
           "%d sequences of queries, %d of keys, %d tokens of keys"
               .formatted(starts.length - 1, keyStarts.length - 1, keyTokens()));
     }
     this.query = operand(Attention.QUERY, op.heads(), starts);
-    this.key = operand(Attention.KEY, op.kvHeads(), keyStarts);
-    this.value = operand(Attention.VALUE, op.kvHeads(), keyStarts);
+    this.key = keys(Attention.KEY, keyStarts);
+    this.value = keys(Attention.VALUE, keyStarts);
     HostTensor result = call.result(Attention.Y);
     this.y = Operand.of(op.layout(), result, op.heads(), starts, result.toDoubles());
     this.mask = call.doubles(Attention.MASK);
     this.maskStrides = mask == null ? null : maskStrides(call.shape(Attention.MASK));
-    this.keyLengths =
-        call.has(Attention.KEY_LENGTHS) ? call.in(Attention.KEY_LENGTHS).toLongs() : null;
     this.slopes = call.doubles(Attention.ALIBI);
     this.relative = call.doubles(Attention.RELATIVE);
     this.map = call.wants(Attention.MAP) ? call.result(Attention.MAP) : null;
@@ -69,6 +75,15 @@ final class ReferenceAttention {
 
   private Operand operand(int position, int heads, int[] starts) {
     return Operand.of(op.layout(), call.in(position), heads, starts, call.doubles(position));
+  }
+
+  /** Keys or values, those in pages as if they lay one sequence after another. */
+  private Operand keys(int position, int[] starts) {
+    if (pages == null) {
+      return operand(position, op.kvHeads(), starts);
+    }
+    HostTensor rows = pages.gather(call.in(position));
+    return Operand.of(op.layout(), rows, op.kvHeads(), starts, rows.toDoubles());
   }
 
   static List<HostTensor> run(Call call, Attention op) {
@@ -112,6 +127,9 @@ final class ReferenceAttention {
       hidden[j] |= op.causal() != Causal.NONE && j > position;
       hidden[j] |= op.window() > 0 && Math.abs(j - position) >= op.window();
       hidden[j] |= keyLengths != null && j >= keyLengths[sequence];
+      if (pages != null && !hidden[j]) {
+        pages.require(sequence, j);
+      }
     }
     hide(scores, hidden);
     store(Map.MASKED, sequence, head, row, scores);

@@ -109,6 +109,10 @@ public final class ReferenceBackend implements Backend {
     return own;
   }
 
+  synchronized boolean holds(Tensor tensor) {
+    return tensors.containsValue(tensor);
+  }
+
   private synchronized void drop(Object token, long bytes) {
     tensors.remove(token);
     liveBytes -= bytes;

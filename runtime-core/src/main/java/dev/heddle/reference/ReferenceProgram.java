@@ -8,6 +8,7 @@ import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.backend.Work;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Value;
+import dev.heddle.plan.Caches;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class ReferenceProgram implements Program {
   private final ReferenceBackend backend;
   private final Graph graph;
+  private final Caches caches;
   private final long weightBytes;
 
   /** Held for reading by every run in flight, for writing while the program closes. */
@@ -31,6 +33,7 @@ final class ReferenceProgram implements Program {
   ReferenceProgram(ReferenceBackend backend, Graph graph, long weightBytes) {
     this.backend = backend;
     this.graph = graph;
+    this.caches = new Caches(graph);
     this.weightBytes = weightBytes;
   }
 
@@ -57,9 +60,13 @@ final class ReferenceProgram implements Program {
     List<HostTensor> copies = new ArrayList<>();
     List<HostTensor> results = new ArrayList<>();
     try {
-      for (Value input : graph.inputs()) {
+      for (int i = 0; i < graph.inputs().size(); i++) {
+        Value input = graph.inputs().get(i);
         Tensor tensor = inputs.get(input.name());
         if (tensor != null) {
+          if (caches.contains(i) && !backend.holds(tensor)) {
+            throw caches.notOwn(i, tensor);
+          }
           HostTensor host = tensor.toHost();
           given.put(input.name(), host);
           if (host != tensor) {
