@@ -5,16 +5,22 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A kernel's source: a file of the portable dialect, the function to call, and what is defined
- * before it.
+ * before it. A file names what else of the prelude it needs: {@code #include "rows.h"}.
  *
  * @param file {@code matmul.cl}
  * @param entry the kernel function
  * @param defines {@code NAME} or {@code NAME value} each; they choose among a file's variants
  */
 public record KernelSource(String file, String entry, List<String> defines) {
+  /** A line that stands for a file of the prelude, for compilers that have no files. */
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.+)\"\\R");
+
   /** What maps the dialect to a language. */
   public enum Language {
     OPENCL("opencl.h"),
@@ -44,8 +50,12 @@ public record KernelSource(String file, String entry, List<String> defines) {
     }
     return text.append(resource("prelude/" + language.prelude))
         .append(resource("prelude/types.h"))
-        .append(resource(file))
+        .append(INCLUDE.matcher(resource(file)).replaceAll(KernelSource::included))
         .toString();
+  }
+
+  private static String included(MatchResult include) {
+    return Matcher.quoteReplacement(resource("prelude/" + include.group(1)));
   }
 
   private static String resource(String name) {

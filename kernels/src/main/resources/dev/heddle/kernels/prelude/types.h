@@ -91,3 +91,6 @@ DEVICE void refuse(GLOBAL i64 *status, i32 node, i32 what, i64 value, i64 bound)
   const i64 c##1 = c##_rest % n##1; const i64 c##0 = c##_rest / n##1
 #define AT(c, s)                                                                  \
   (c##0 * s##0 + c##1 * s##1 + c##2 * s##2 + c##3 * s##3 + c##4 * s##4 + c##5 * s##5)
+
+#define F32_INFINITY BITS_F32(0x7f800000u)
+#define F32_NAN BITS_F32(0x7fc00000u)

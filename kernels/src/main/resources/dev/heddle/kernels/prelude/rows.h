@@ -1,0 +1,69 @@
+// Rows of elements that are combined into one value each. Defined before: LANES, running values of
+// a row; ROW_ITEMS, work-items that share it; ROWS, rows of a group, along y.
+//
+// Element i belongs to lane i % LANES, and the lanes are combined as a tree: what comes out depends
+// on the row's own elements alone. On a GPU many work-items share a row; on a CPU one has it, and
+// the lanes are its vectors.
+#define LANES_OF_ITEM (LANES / ROW_ITEMS)
+
+// A row for each y of the group, all of the group together, so that barriers may stand inside: the
+// number of a row may be count or more.
+#define EACH_ROW(row, count)                                           \
+  for (i64 row = GROUP_ID(0) * ROWS + LOCAL_ID(1);                     \
+       row - LOCAL_ID(1) < (count); row += GROUPS(0) * ROWS)
+
+#define FILL_LANES(lane, x)                        \
+  for (i32 lane##_k = 0; lane##_k < LANES_OF_ITEM; lane##_k++) { \
+    lane[lane##_k] = (x);                          \
+  }
+
+// The statement for each element i of n; k is its lane's number among those of the work-item.
+#define EACH_ELEMENT(i, k, n, statement)                               \
+  for (i64 i##_block = LOCAL_ID(0); i##_block < (n); i##_block += LANES) { \
+    if (i##_block - LOCAL_ID(0) + LANES <= (n)) {                      \
+      for (i32 k = 0; k < LANES_OF_ITEM; k++) {                        \
+        const i64 i = i##_block + k * ROW_ITEMS;                       \
+        statement;                                                     \
+      }                                                                \
+    } else {                                                           \
+      for (i32 k = 0; k < LANES_OF_ITEM; k++) {                        \
+        const i64 i = i##_block + k * ROW_ITEMS;                       \
+        if (i < (n)) {                                                 \
+          statement;                                                   \
+        }                                                              \
+      }                                                                \
+    }                                                                  \
+  }
+
+#define HEDDLE_COMBINE_OWN(combine, lane)                              \
+  for (i32 step = LANES_OF_ITEM / 2; step > 0; step /= 2) {            \
+    for (i32 k = 0; k < step; k++) {                                   \
+      lane[k] = combine(lane[k], lane[k + step]);                      \
+    }                                                                  \
+  }
+
+// Combines all lanes of a row into lane[0], for each of its work-items. shared: LOCAL memory of
+// ROW_SHARED elements.
+#if ROW_ITEMS > 1
+#define ROW_SHARED (ROWS * ROW_ITEMS)
+#define COMBINE_LANES(combine, lane, shared)                           \
+  HEDDLE_COMBINE_OWN(combine, lane)                                    \
+  {                                                                    \
+    const i32 at = LOCAL_ID(1) * ROW_ITEMS + LOCAL_ID(0);              \
+    BARRIER();                                                         \
+    shared[at] = lane[0];                                              \
+    BARRIER();                                                         \
+    for (i32 step = ROW_ITEMS / 2; step > 0; step /= 2) {              \
+      if (LOCAL_ID(0) < step) {                                        \
+        shared[at] = combine(shared[at], shared[at + step]);           \
+      }                                                                \
+      BARRIER();                                                       \
+    }                                                                  \
+    lane[0] = shared[at - LOCAL_ID(0)];                                \
+  }
+#else
+#define ROW_SHARED 1
+#define COMBINE_LANES(combine, lane, shared) \
+  HEDDLE_COMBINE_OWN(combine, lane)          \
+  (void)shared;
+#endif
