@@ -63,7 +63,7 @@ final class NormLaunch implements Launch {
               defines.addAll(rows.defines());
               Kernels kernels =
                   new Kernels(
-                      workshop.compile(new KernelSource("norm.cl", "norm", defines)),
+                      workshop.compile(new KernelSource("norm.cl", "norm_rows", defines)),
                       Parameter.prepare(workshop, norm.scale(), norm.size(node)),
                       Parameter.prepare(workshop, norm.bias(), norm.size(node)));
               return site -> new NormLaunch(site, norm, rows, kernels);

@@ -22,10 +22,10 @@ DEVICE value plus(value a, value b) { return a + b; }
 #endif
 
 // Parameters have a number for each of n columns, or one for all: steps of 1 or 0.
-KERNEL norm(
+KERNEL norm_rows(
     TENSOR(y), TENSOR(sum), TENSOR(x), TENSOR(skip), TENSOR(scale), TENSOR(bias), i64 rows, i64 n,
     i64 scale_step, i64 bias_step, value epsilon) {
-  SHARED value shared[ROW_SHARED];
+  ROW_MEMORY(value, shared);
   value lane[LANES_OF_ITEM];
   GLOBAL const STORAGE(SCALE) *scales = OPERAND(const STORAGE(SCALE), scale);
 #ifdef BIAS

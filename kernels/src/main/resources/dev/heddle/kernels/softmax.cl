@@ -31,7 +31,7 @@ DEVICE value finish(value off, value norm) { return EXP(off) * norm; }
 
 // Rows of n elements, n being BLOCK at most.
 KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
-  SHARED value shared[ROW_SHARED];
+  ROW_MEMORY(value, shared);
   value lane[LANES_OF_ITEM];
   EACH_ROW(row, rows) {
     const i64 length = row < rows ? n : 0;
@@ -46,7 +46,7 @@ KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
 
 // Longer rows, first: of each block its greatest and its sum, [rows, blocks, 2].
 KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) {
-  SHARED value shared[ROW_SHARED];
+  ROW_MEMORY(value, shared);
   value lane[LANES_OF_ITEM];
   GLOBAL value *out = OPERAND(value, partials);
   EACH_ROW(part, rows * blocks) {

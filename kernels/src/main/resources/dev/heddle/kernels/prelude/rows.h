@@ -42,10 +42,10 @@
     }                                                                  \
   }
 
-// Combines all lanes of a row into lane[0], for each of its work-items. shared: LOCAL memory of
-// ROW_SHARED elements.
+// Combines all lanes of a row into lane[0], for each of its work-items, by way of the ROW_MEMORY
+// shared.
 #if ROW_ITEMS > 1
-#define ROW_SHARED (ROWS * ROW_ITEMS)
+#define ROW_MEMORY(type, shared) SHARED type shared[ROWS * ROW_ITEMS]
 #define COMBINE_LANES(combine, lane, shared)                           \
   HEDDLE_COMBINE_OWN(combine, lane)                                    \
   {                                                                    \
@@ -62,8 +62,6 @@
     lane[0] = shared[at - LOCAL_ID(0)];                                \
   }
 #else
-#define ROW_SHARED 1
-#define COMBINE_LANES(combine, lane, shared) \
-  HEDDLE_COMBINE_OWN(combine, lane)          \
-  (void)shared;
+#define ROW_MEMORY(type, shared)
+#define COMBINE_LANES(combine, lane, shared) HEDDLE_COMBINE_OWN(combine, lane)
 #endif
