@@ -4,7 +4,7 @@ package dev.heddle.model;
  * A model's configuration, read and checked: it makes graphs of weights. One record a family of
  * papers; see {@link Architectures} for which {@code model_type} is which.
  */
-public sealed interface Architecture permits Encoder {
+public sealed interface Architecture permits Decoder, Encoder {
   /** The {@code model_type} that the configuration states. */
   String family();
 

@@ -8,7 +8,25 @@ import java.util.List;
 public final class Architectures {
   /** The {@code model_type}s that are supported. */
   public static final List<String> FAMILIES =
-      List.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra");
+      List.of(
+          "bert",
+          "roberta",
+          "xlm-roberta",
+          "camembert",
+          "distilbert",
+          "electra",
+          "gpt2",
+          "llama",
+          "mistral",
+          "mixtral",
+          "qwen2",
+          "qwen3",
+          "gemma2",
+          "gemma3_text",
+          "phi3",
+          "bloom",
+          "gpt_neox",
+          "opt");
 
   private Architectures() {}
 
@@ -25,6 +43,12 @@ public final class Architectures {
       case "roberta", "xlm-roberta", "camembert" -> Bert.roberta(config);
       case "distilbert" -> Bert.distilBert(config);
       case "electra" -> Bert.electra(config);
+      case "gpt2" -> Gpt2.read(config);
+      case "llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3" ->
+          Llama.read(config);
+      case "bloom" -> Bloom.read(config);
+      case "gpt_neox" -> GptNeoX.read(config);
+      case "opt" -> Opt.read(config);
       default ->
           throw new UnsupportedModelException(
               type.wrong("one of " + String.join(", ", FAMILIES)).getMessage()

@@ -161,11 +161,7 @@ record Bert(
   }
 
   Bert {
-    if (hidden.value() % heads.value() != 0) {
-      throw new ModelException(
-          "%s: %s=%d is no multiple of %s=%d"
-              .formatted(config, hidden.field(), hidden.value(), heads.field(), heads.value()));
-    }
+    heads.divides(hidden, config);
     if (positions.value() <= padding + 1) {
       throw new ModelException(
           "%s: %s=%d leaves no position after the padding token's, %d"

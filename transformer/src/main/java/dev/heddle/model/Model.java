@@ -2,6 +2,7 @@ package dev.heddle.model;
 
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
+import dev.heddle.graph.Value;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.text.Tokenizer;
@@ -135,7 +136,7 @@ public final class Model implements AutoCloseable {
     return tokenizer;
   }
 
-  /** The graph of the model by itself: token ids in, hidden states out. */
+  /** The graph of the model by itself: token ids in, hidden states or logits out. */
   public Graph graph() {
     return switch (network) {
       case Checkpoint(Architecture architecture, Weights weights) ->
@@ -148,6 +149,12 @@ public final class Model implements AutoCloseable {
                 graph.output("pooler_output", states.pooled());
               }
               yield graph.build();
+            }
+            case Decoder decoder -> {
+              GraphBuilder graph = new GraphBuilder(name);
+              DecoderGraph g = DecoderGraph.whole(graph, decoder, false);
+              Value state = decoder.decode(g, weights);
+              yield graph.output("logits", decoder.logits(g, weights, state)).build();
             }
           };
       case Onnx(OnnxModel onnx, int contextLength) -> onnx.graph();

@@ -2,7 +2,10 @@ package dev.heddle.model;
 
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
+import dev.heddle.op.MatMul;
 import dev.heddle.tensor.DType;
+import dev.heddle.tensor.Dim;
+import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.weights.TensorInfo;
 import dev.heddle.weights.Weights;
@@ -74,6 +77,82 @@ final class Parameters {
     return graph.linear(name, x, matrix(name + ".weight", out, in), vector(name + ".bias", out));
   }
 
+  /** The same, with a bias or without. */
+  Value linear(String name, Value x, Size in, Size out, boolean biased) {
+    Value bias = biased ? vector(name + ".bias", out) : null;
+    return graph.linear(name, x, matrix(name + ".weight", out, in), bias);
+  }
+
+  /** {@code x @ weight + bias}: the weight as GPT-2's checkpoints store it, {@code [in, out]}. */
+  Value transposed(String name, Value x, Size in, Size out) {
+    Value weight = matrix(name + ".weight", in, out);
+    return graph.add(name, MatMul.PLAIN, x, weight, vector(name + ".bias", out));
+  }
+
+  /** One product without a bias, whose columns are several results. */
+  Value[] parts(String name, Value x, Size in, Size... outs) {
+    int columns = Arrays.stream(outs).mapToInt(Size::value).sum();
+    Size all = new Size("columns", outs[0].field(), columns);
+    return split(linear(name, x, in, all, false), outs);
+  }
+
+  /** Columns of {@code x}, one part after another. */
+  Value[] split(Value x, Size... outs) {
+    Value[] parts = new Value[outs.length];
+    int first = 0;
+    for (int i = 0; i < outs.length; i++) {
+      parts[i] = graph.slice(x, -1, Dim.of(first), Dim.of(outs[i].value()));
+      first += outs[i].value();
+    }
+    return parts;
+  }
+
+  /**
+   * Queries, keys and values from one matrix whose rows are a head's query, key and value, then the
+   * next head's: {@code [heads, 3, headDim]}.
+   */
+  Value[] interleaved(String name, Value x, Size hidden, Size heads) {
+    Size rows = hidden.times(3);
+    Value weight = matrix(name + ".weight", rows, hidden);
+    Value bias = vector(name + ".bias", rows);
+    int headDim = hidden.value() / heads.value();
+    Value byHead = graph.reshape(weight, heads.value(), 3, headDim, hidden.value());
+    Value biasByHead = graph.reshape(bias, heads.value(), 3, headDim);
+    Value[] parts = new Value[3];
+    for (int i = 0; i < 3; i++) {
+      Dim part = Dim.of(i);
+      Value own = graph.slice(byHead, 1, part, Dim.ONE);
+      Value ownBias = graph.slice(biasByHead, 1, part, Dim.ONE);
+      parts[i] =
+          graph.linear(
+              name + "." + i,
+              x,
+              graph.reshape(own, hidden.value(), hidden.value()),
+              graph.reshape(ownBias, hidden.value()));
+    }
+    return parts;
+  }
+
+  /**
+   * The logits: products with the rows of a matrix of its own, or of the embeddings'.
+   *
+   * @param own the matrix's name, which no prefix stands before; null for the embeddings'
+   */
+  Value head(String own, String embeddings, Value x, Size in, Size vocabulary) {
+    String name = own == null ? prefix + embeddings : own;
+    return graph.linear("logits", x, named(name, vocabulary, in), null);
+  }
+
+  /** RMS norm with {@code name.weight}, to which {@code offset} is added. */
+  Value rmsNorm(String name, Value x, Size size, double epsilon, double offset) {
+    Value scale = vector(name + ".weight", size);
+    if (offset != 0) {
+      Value added = graph.constant(name + ".offset", HostTensor.scalar(DType.F32, offset));
+      scale = graph.add(scale, added);
+    }
+    return graph.rmsNorm(name, x, scale, epsilon);
+  }
+
   /**
    * Layer norm with {@code name.weight} and {@code name.bias}, or {@code gamma} and {@code beta}.
    */
@@ -85,7 +164,11 @@ final class Parameters {
   }
 
   private Value constant(String name, Size... expected) {
-    TensorInfo info = weights.info(prefix + name);
+    return named(prefix + name, expected);
+  }
+
+  private Value named(String name, Size... expected) {
+    TensorInfo info = weights.info(name);
     long[] extents = Arrays.stream(expected).mapToLong(Size::value).toArray();
     if (!info.shape().equals(Shape.of(extents))) {
       throw new ModelException(
@@ -102,6 +185,6 @@ final class Parameters {
                       .distinct()
                       .collect(Collectors.joining(", "))));
     }
-    return graph.constant(prefix + name, weights.tensor(prefix + name));
+    return graph.constant(name, weights.tensor(name));
   }
 }

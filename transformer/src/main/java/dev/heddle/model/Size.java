@@ -2,6 +2,7 @@ package dev.heddle.model;
 
 import dev.heddle.weights.JsonField;
 import dev.heddle.weights.JsonFields;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
@@ -32,6 +33,24 @@ record Size(String label, String field, int value) {
 
   private static JsonField field(JsonFields config, String... names) {
     return config.field(names[0], Arrays.copyOfRange(names, 1, names.length));
+  }
+
+  /** Refuses {@code whole} if this does not divide it. */
+  void divides(Size whole, Path config) {
+    if (whole.value % value != 0) {
+      throw new ModelException(
+          "%s: %s=%d is no multiple of %s=%d"
+              .formatted(config, whole.field, whole.value, field, value));
+    }
+  }
+
+  /** The product, for shapes that join two sizes. */
+  Size times(Size other) {
+    return new Size(label + " * " + other.label, field, value * other.value);
+  }
+
+  Size times(int factor) {
+    return new Size(factor + " * " + label, field, value * factor);
   }
 
   /** {@code hidden=384}. */

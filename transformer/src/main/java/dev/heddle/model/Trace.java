@@ -43,6 +43,7 @@ public final class Trace implements AutoCloseable {
           case Model.Checkpoint(Architecture architecture, Weights weights) ->
               switch (architecture) {
                 case Encoder encoder -> new TraceSubject.OfEncoder(model.name(), encoder, weights);
+                case Decoder decoder -> new TraceSubject.OfDecoder(model.name(), decoder, weights);
               };
           case Model.Onnx(OnnxModel onnx, int length) ->
               TraceSubject.OfOnnx.of(model.name(), onnx.graph(), length);
@@ -55,8 +56,9 @@ public final class Trace implements AutoCloseable {
    * One sequence's tensors, as the reference fixtures name them: {@code input_ids}, {@code
    * token_type_ids} where they were given (I64 {@code [n]}), {@code hidden.0} (after the
    * embeddings) and {@code hidden.i} after each layer {@code [n, hidden]}, {@code attention.i}
-   * {@code [heads, n, n]}, {@code last_hidden_state}, and {@code pooler_output} {@code [hidden]}
-   * where the checkpoint has a pooler; F32.
+   * {@code [heads, n, n]}, and of an encoder {@code last_hidden_state}, and {@code pooler_output}
+   * {@code [hidden]} where the checkpoint has a pooler, of a decoder {@code logits} {@code [n,
+   * vocabulary]}; F32. The last state is behind the final norm, where there is one.
    *
    * <p>An ONNX file tells its outputs and nothing else: those, without the axis of the batch, and
    * under these names where they are one of these.

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** A model as {@link Trace} runs it: one sequence in, everything it shows out. */
 sealed interface TraceSubject {
@@ -46,6 +47,16 @@ sealed interface TraceSubject {
     }
   }
 
+  private static void inRange(Architecture model, String what, int[] values, int count) {
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] < 0 || values[i] >= count) {
+        throw new InvalidInputException(
+            "%s %d at position %d; %s has 0 to %d"
+                .formatted(what, values[i], i, model.family(), count - 1));
+      }
+    }
+  }
+
   /** An encoder that Heddle builds itself: every layer is known. */
   record OfEncoder(String name, Encoder encoder, Weights weights) implements TraceSubject {
     private static final String POOLED = "pooler_output";
@@ -71,8 +82,8 @@ sealed interface TraceSubject {
     public Inputs inputs(int[] ids, int[] typeIds) {
       int n = ids.length;
       check(encoder.family(), encoder.contextLength(), ids, typeIds, encoder.hasTokenTypes());
-      inRange("id", ids, encoder.vocabularySize());
-      inRange("token type", typeIds == null ? new int[0] : typeIds, encoder.tokenTypes());
+      inRange(encoder, "id", ids, encoder.vocabularySize());
+      inRange(encoder, "token type", typeIds == null ? new int[0] : typeIds, encoder.tokenTypes());
       Inputs inputs = Inputs.of(Encoder.INPUT_IDS, HostTensor.of(ids, n));
       inputs.put(Encoder.POSITIONS, HostTensor.of(encoder.positions(ids), n));
       inputs.put(Encoder.CU_SEQ_LENS, HostTensor.of(new int[] {0, n}, 2));
@@ -83,19 +94,51 @@ sealed interface TraceSubject {
       return inputs.bind(Attention.MAX_KEYS, n);
     }
 
-    private void inRange(String what, int[] values, int count) {
-      for (int i = 0; i < values.length; i++) {
-        if (values[i] < 0 || values[i] >= count) {
-          throw new InvalidInputException(
-              "%s %d at position %d; %s has 0 to %d"
-                  .formatted(what, values[i], i, encoder.family(), count - 1));
-        }
+    @Override
+    public Shape shape(String output, Shape given) {
+      return output.equals(POOLED) ? Shape.of(given.dim(1)) : given;
+    }
+  }
+
+  /** A decoder, over a whole sequence at once. */
+  record OfDecoder(String name, Decoder decoder, Weights weights) implements TraceSubject {
+    @Override
+    public Graph graph() {
+      GraphBuilder graph = new GraphBuilder(name + " trace");
+      DecoderGraph g = DecoderGraph.whole(graph, decoder, true);
+      Value state = decoder.decode(g, weights);
+      for (int i = 0; i < g.hidden().size(); i++) {
+        graph.output("hidden." + i, g.hidden().get(i));
       }
+      for (int i = 0; i < g.attention().size(); i++) {
+        graph.output("attention." + i, g.attention().get(i));
+      }
+      return graph.output("logits", decoder.logits(g, weights, state)).build();
+    }
+
+    @Override
+    public Inputs inputs(int[] ids, int[] typeIds) {
+      int n = ids.length;
+      check(decoder.family(), decoder.contextLength(), ids, typeIds, false);
+      inRange(decoder, "id", ids, decoder.vocabularySize());
+      int[] positions = IntStream.range(0, n).toArray();
+      Inputs inputs = Inputs.of(DecoderGraph.INPUT_IDS, HostTensor.of(ids, n));
+      inputs.put(DecoderGraph.POSITIONS, HostTensor.of(positions, n));
+      inputs.put(DecoderGraph.CU_SEQ_LENS, HostTensor.of(new int[] {0, n}, 2));
+      Rope rope = decoder.lengthDependentRope();
+      if (rope != null) {
+        int[] lengths = new int[n];
+        Arrays.fill(lengths, n);
+        List<HostTensor> tables = rope.perToken(positions, lengths);
+        inputs.put(DecoderGraph.ROPE_COS, tables.get(0));
+        inputs.put(DecoderGraph.ROPE_SIN, tables.get(1));
+      }
+      return inputs.bind(Attention.MAX_KEYS, n);
     }
 
     @Override
     public Shape shape(String output, Shape given) {
-      return output.equals(POOLED) ? Shape.of(given.dim(1)) : given;
+      return given;
     }
   }
 

@@ -10,8 +10,10 @@ import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Plan;
 import dev.heddle.backend.Program;
+import dev.heddle.model.Decoder;
 import dev.heddle.model.Encoder;
 import dev.heddle.model.Model;
+import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
 import dev.heddle.model.Pooling;
 import dev.heddle.model.SentenceSettings;
@@ -203,6 +205,10 @@ public final class Embedder implements AutoCloseable {
                       checkpoint.weights(),
                       settings.pooling(),
                       settings.normalise());
+              case Decoder decoder ->
+                  throw new ModelException(
+                      "%s is a %s, which continues texts; expected an encoder to embed with"
+                          .formatted(model.name(), decoder.family()));
             };
         case Model.Onnx onnx ->
             PaddedSequences.of(onnx.onnx().graph(), settings.pooling(), settings.normalise());

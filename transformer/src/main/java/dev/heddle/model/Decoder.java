@@ -1,0 +1,43 @@
+package dev.heddle.model;
+
+import dev.heddle.graph.Value;
+import dev.heddle.weights.Weights;
+import java.util.List;
+
+/**
+ * An architecture that continues a text: each token sees those before it.
+ *
+ * <p>Its graphs take a ragged batch; see {@link DecoderGraph} for their inputs.
+ */
+public sealed interface Decoder extends Architecture permits Bloom, Gpt2, GptNeoX, Llama, Opt {
+  /** What each layer keeps of a token, first layer first. */
+  List<CacheLayer> cacheLayers();
+
+  /**
+   * Adds the network to {@code graph}, up to the state that the logits are made of.
+   *
+   * @return that state, {@code [tokens, hidden]}
+   * @throws dev.heddle.backend.HeddleException if a tensor is missing or has another shape
+   */
+  Value decode(DecoderGraph graph, Weights weights);
+
+  /** The logits of rows of {@link #decode}'s state: {@code [rows, vocabulary]}. */
+  Value logits(DecoderGraph graph, Weights weights, Value state);
+
+  /**
+   * Angles of a rotation that depends on a sequence's length, which graphs take as an input; null
+   * where angles depend on positions alone, or nothing is rotated.
+   */
+  default Rope lengthDependentRope() {
+    return null;
+  }
+
+  /**
+   * What a layer keeps of each token.
+   *
+   * @param keyColumns elements of its keys, of all key/value heads
+   * @param valueColumns elements of its values
+   * @param window tokens that later ones look back on, the own included; 0 for all
+   */
+  record CacheLayer(int keyColumns, int valueColumns, int window) {}
+}
