@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 
 /**
  * Times embedding systems side by side.
@@ -11,13 +12,23 @@ import java.util.function.Consumer;
  * <p>For each workload the systems take turns of {@code seconds / ROUNDS} each, after a warm-up, so
  * that each turn of one stands beside a turn of the other. Every system's vectors are compared with
  * the first one's before any time counts.
+ *
+ * <p>The warm-up is the same rule for every system: steps of half the measuring time, two seconds
+ * at most and two calls at least, until {@value #UNIMPROVED_STEPS} in a row have not brought the
+ * median down by two percent; {@value #MOST_STEPS} at most. So a Java runtime is compiled code when
+ * time counts, and nobody waits for one that is warm at once.
  */
 final class ModelBenchmark implements AutoCloseable {
   /** Turns of each system. */
   private static final int ROUNDS = 6;
 
-  /** Share of the measuring time that is spent before it, to let the compilers finish. */
-  private static final double WARM_UP = 0.5;
+  private static final double STEP_SHARE = 0.5;
+  private static final double LONGEST_STEP_SECONDS = 2;
+  private static final int UNIMPROVED_STEPS = 3;
+  private static final int MOST_STEPS = 10;
+
+  /** Below this share of the best median so far, a step has improved it. */
+  private static final double IMPROVED = 0.98;
 
   /** Vectors agree if the cosine of each pair is at least this: dynamic int8 models stay above. */
   private static final double COSINE = 0.99;
@@ -78,12 +89,35 @@ final class ModelBenchmark implements AutoCloseable {
     float[][] first = null;
     for (WorkerProcess worker : workers) {
       worker.load(workload.ids());
-      float[][] vectors = worker.time(seconds * WARM_UP, 2, new Timings());
+      float[][] vectors = warmUp(worker);
       if (first == null) {
         first = vectors;
       } else {
         compare(workers.getFirst().system(), first, worker.system(), vectors);
       }
+    }
+  }
+
+  /** Calls until times stay; the last call's vectors. */
+  private float[][] warmUp(WorkerProcess worker) {
+    double seconds = Math.min(LONGEST_STEP_SECONDS, this.seconds * STEP_SHARE);
+    float[][][] vectors = new float[1][][];
+    untilSteady(() -> {
+      Timings timings = new Timings();
+      vectors[0] = worker.time(seconds, 2, timings);
+      return timings.quantileMillis(0.5);
+    });
+    return vectors[0];
+  }
+
+  /** Takes steps, which give their median times, until they no longer improve. */
+  static void untilSteady(DoubleSupplier step) {
+    double best = Double.POSITIVE_INFINITY;
+    int unimproved = 0;
+    for (int i = 0; i < MOST_STEPS && unimproved < UNIMPROVED_STEPS; i++) {
+      double median = step.getAsDouble();
+      unimproved = median < best * IMPROVED ? 0 : unimproved + 1;
+      best = Math.min(best, median);
     }
   }
 

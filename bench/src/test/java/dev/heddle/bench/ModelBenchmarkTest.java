@@ -12,6 +12,7 @@ import dev.heddle.model.Models;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ModelBenchmarkTest {
@@ -45,6 +46,17 @@ class ModelBenchmarkTest {
         assertThrows(
             WrongResultException.class, () -> ModelBenchmark.compare("a", right, "b", wrong));
     assertTrue(e.getMessage().startsWith("text 1: the vectors of a and b have cosine 0.0"));
+  }
+
+  @Test
+  void warmUpLastsUntilTimesStayButNotForever() {
+    double[] compiling = {90, 91, 30, 30, 12, 11.9, 12.5, 11.8, 12, 12};
+    AtomicInteger steps = new AtomicInteger();
+    ModelBenchmark.untilSteady(() -> compiling[steps.getAndIncrement()]);
+    assertEquals(8, steps.get(), "the fifth step is the last that improves");
+    steps.set(0);
+    ModelBenchmark.untilSteady(() -> 1.0 / steps.incrementAndGet());
+    assertEquals(10, steps.get());
   }
 
   @Test
