@@ -26,14 +26,13 @@ record Devices(List<FoundDevice> found, String reason) {
 
   /** Looks for them. Never throws. */
   static Devices find() {
+    Signals.prepare();
     String failure = Jocl.failure();
     if (failure != null) {
       return new Devices(List.of(), failure);
     }
     try {
-      Devices devices = list();
-      Signals.restore();
-      return devices;
+      return Signals.keep(Devices::list);
     } catch (RuntimeException | LinkageError e) {
       return new Devices(List.of(), "OpenCL fails: " + e);
     }

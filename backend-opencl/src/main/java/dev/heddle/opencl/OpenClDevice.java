@@ -73,7 +73,6 @@ final class OpenClDevice implements KernelDevice {
     }
     this.context = Handle.own(made[0], found.info().toString(), contexts, this::release);
     this.programs = new Programs(found, cache);
-    Signals.restore();
   }
 
   @Override
@@ -99,9 +98,7 @@ final class OpenClDevice implements KernelDevice {
   DeviceKernel compile(KernelSource source, String text) {
     cl_context in = context.enter();
     try {
-      OpenClKernel kernel = OpenClKernel.of(this, programs.of(source, text, in), source, kernels);
-      Signals.restore();
-      return kernel;
+      return OpenClKernel.of(this, programs.of(source, text, in), source, kernels);
     } finally {
       context.exit();
     }

@@ -30,6 +30,9 @@ final class OpenClQueue implements KernelQueue {
   /** For memory of the Java heap, which may move; made when first needed. */
   private MemorySegment staging;
 
+  /** Whether something was launched since the last wait; only its thread looks at it. */
+  private boolean launched;
+
   private OpenClQueue(OpenClDevice device, Handle<cl_command_queue> handle) {
     this.device = device;
     this.handle = handle;
@@ -67,6 +70,7 @@ final class OpenClQueue implements KernelQueue {
     }
     cl_command_queue queue = handle.enter();
     try {
+      launched = true;
       own.launch(queue, arguments, groups, size, null);
     } finally {
       handle.exit();
@@ -115,6 +119,14 @@ final class OpenClQueue implements KernelQueue {
       if (!to.isNative()) {
         part.copyFrom(target);
       }
+    }
+    waited();
+  }
+
+  private void waited() {
+    if (launched) {
+      launched = false;
+      Signals.restore();
     }
   }
 
@@ -175,6 +187,7 @@ final class OpenClQueue implements KernelQueue {
       }
     } finally {
       handle.exit();
+      waited();
     }
   }
 

@@ -48,7 +48,7 @@ final class Programs {
     Slot slot = slots.computeIfAbsent(source, key -> new Slot());
     synchronized (slot) {
       if (slot.program == null) {
-        slot.program = build(source, text, context);
+        slot.program = Signals.keep(() -> build(source, text, context));
       }
       return slot.program;
     }
