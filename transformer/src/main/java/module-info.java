@@ -8,6 +8,7 @@ module dev.heddle.transformer {
   requires org.tribuo.util.onnx;
 
   exports dev.heddle.fixture;
+  exports dev.heddle.generate;
   exports dev.heddle.model;
   exports dev.heddle.task;
   exports dev.heddle.onnx;

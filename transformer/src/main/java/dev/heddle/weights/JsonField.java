@@ -43,6 +43,16 @@ public final class JsonField {
     return present() ? wholeInt() : otherwise;
   }
 
+  /** A whole number of 64 bits. */
+  public long wholeLong(long otherwise) {
+    return present()
+        ? read(
+            "a whole number",
+            node -> node.canConvertToLong() && node.canConvertToExactIntegral(),
+            JsonNode::longValue)
+        : otherwise;
+  }
+
   /** A whole number, 1 or more. */
   public int positiveInt() {
     return read(
@@ -75,6 +85,11 @@ public final class JsonField {
   /** A number above 0, not infinite. */
   public double positiveDouble(double otherwise) {
     return present() ? positiveDouble() : otherwise;
+  }
+
+  /** True if it is {@code true} or {@code false}. */
+  public boolean isBool() {
+    return present() && value.isBoolean();
   }
 
   /** {@code true} or {@code false}. */
@@ -128,6 +143,17 @@ public final class JsonField {
         "an object",
         JsonNode::isObject,
         node -> new JsonFields(file, names.getFirst() + ".", (ObjectNode) node));
+  }
+
+  /** What stands in a list, each to be read in turn. */
+  public List<JsonField> elements() {
+    String name = names.getFirst();
+    List<JsonField> elements = new ArrayList<>();
+    for (JsonNode node : read("a list", JsonNode::isArray, JsonField::elements)) {
+      JsonNode present = node.isNull() ? null : node;
+      elements.add(new JsonField(file, List.of(name + "[" + elements.size() + "]"), present));
+    }
+    return elements;
   }
 
   /** A list of objects. */
