@@ -77,7 +77,7 @@ final class KernelChoices {
       case MatMul op -> later();
       case Pad op -> later();
       case Range op -> later();
-      case Reduce op -> later();
+      case Reduce op -> ReduceLaunch.choose(node, op);
       case Reshape op -> Views.same("the same elements in the same order");
       case RmsNorm op -> NormLaunch.choose(node, op);
       case RotaryEmbedding op -> later();

@@ -89,6 +89,11 @@ final class Walk {
     return elements;
   }
 
+  /** Extent of the axis along which neighbours lie; 1 if there is none. */
+  long innermost() {
+    return rank == 0 ? 1 : extents[rank - 1];
+  }
+
   /** True where every operand's elements lie one after another, in the order of the walk. */
   boolean contiguous() {
     if (rank > 1) {

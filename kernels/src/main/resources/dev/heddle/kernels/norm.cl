@@ -10,11 +10,6 @@ DEVICE value plus(value a, value b) { return a + b; }
 #else
 #define ADDED(i) LOAD(X, in, i)
 #endif
-#ifdef HAS_SUM
-#define KEEP_SUM(i, s) STORE(X, kept, i, s);
-#else
-#define KEEP_SUM(i, s)
-#endif
 #ifdef BIAS
 #define SHIFT(i) +(value)LOAD(BIAS, shifts, bias_step *(i))
 #else
@@ -59,10 +54,11 @@ KERNEL norm_rows(
         i, k, length, const value d = ADDED(i) - mean; lane[k] = FMA(d, d, lane[k]))
     COMBINE_LANES(plus, lane, shared)
     const value factor = 1 / SQRT(lane[0] / n + epsilon);
-    EACH_ELEMENT(
-        i, k, length,
-        const value s = ADDED(i);
-        KEEP_SUM(i, s)
-        STORE(X, out, i, (s - mean) * factor * (value)LOAD(SCALE, scales, scale_step * i) SHIFT(i)))
+#ifdef HAS_SUM
+    STORE_EACH(X, kept, i, k, length, lane, ADDED(i))
+#endif
+    STORE_EACH(
+        X, out, i, k, length, lane,
+        (ADDED(i) - mean) * factor * (value)LOAD(SCALE, scales, scale_step * i) SHIFT(i))
   }
 }

@@ -40,7 +40,7 @@ KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
     TOP_AND_SUM(top, sum, in, length, lane, shared);
     const value off = shift(top);
     const value norm = norm_of(sum);
-    EACH_ELEMENT(i, k, length, STORE(X, out, i, finish(LOAD(X, in, i) - off, norm)))
+    STORE_EACH(X, out, i, k, length, lane, finish(LOAD(X, in, i) - off, norm))
   }
 }
 
@@ -65,6 +65,7 @@ KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) 
 
 // Longer rows, second: each block merges all of its row's, in order, and writes its own elements.
 KERNEL softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i64 blocks) {
+  value lane[LANES_OF_ITEM];
   EACH_ROW(part, rows * blocks) {
     const i64 row = part / blocks;
     if (row < rows) {
@@ -83,7 +84,7 @@ KERNEL softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i6
       const i64 length = n - first < BLOCK ? n - first : BLOCK;
       GLOBAL STORAGE(X) *out = OPERAND(STORAGE(X), y) + row * n + first;
       GLOBAL const STORAGE(X) *in = OPERAND(const STORAGE(X), x) + row * n + first;
-      EACH_ELEMENT(i, k, length, STORE(X, out, i, finish(LOAD(X, in, i) - off, norm)))
+      STORE_EACH(X, out, i, k, length, lane, finish(LOAD(X, in, i) - off, norm))
     }
   }
 }

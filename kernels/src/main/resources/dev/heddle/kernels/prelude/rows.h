@@ -35,6 +35,29 @@
     }                                                                  \
   }
 
+// STORE(T, y, i, x) for each element i of n, lane holding what is stored: the block's elements are
+// all read before one is written, so that neither order nor aliasing keeps a compiler from vectors.
+#define STORE_EACH(T, y, i, k, n, lane, x)                             \
+  for (i64 i##_block = LOCAL_ID(0); i##_block < (n); i##_block += LANES) { \
+    if (i##_block - LOCAL_ID(0) + LANES <= (n)) {                      \
+      for (i32 k = 0; k < LANES_OF_ITEM; k++) {                        \
+        const i64 i = i##_block + k * ROW_ITEMS;                       \
+        lane[k] = (x);                                                 \
+      }                                                                \
+      for (i32 k = 0; k < LANES_OF_ITEM; k++) {                        \
+        STORE(T, y, i##_block + k * ROW_ITEMS, lane[k]);               \
+      }                                                                \
+    } else {                                                           \
+      for (i32 k = 0; k < LANES_OF_ITEM; k++) {                        \
+        const i64 i = i##_block + k * ROW_ITEMS;                       \
+        if (i < (n)) {                                                 \
+          lane[k] = (x);                                               \
+          STORE(T, y, i, lane[k]);                                     \
+        }                                                              \
+      }                                                                \
+    }                                                                  \
+  }
+
 #define HEDDLE_COMBINE_OWN(combine, lane)                              \
   for (i32 step = LANES_OF_ITEM / 2; step > 0; step /= 2) {            \
     for (i32 k = 0; k < step; k++) {                                   \
