@@ -15,9 +15,11 @@ module dev.heddle.cli {
   provides dev.heddle.cli.Verb with
       dev.heddle.cli.ConformanceVerb,
       dev.heddle.cli.DemoVerb,
+      dev.heddle.cli.DetokenizeVerb,
       dev.heddle.cli.DevicesVerb,
       dev.heddle.cli.EmbedVerb,
       dev.heddle.cli.ExplainVerb,
+      dev.heddle.cli.TokenizeVerb,
       dev.heddle.cli.TraceVerb,
       dev.heddle.cli.VerifyVerb;
 }

@@ -2,6 +2,7 @@ package dev.heddle.cli;
 
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
+import dev.heddle.text.Tokenizer;
 import dev.heddle.weights.MavenModels;
 import java.lang.System.Logger.Level;
 import java.util.Iterator;
@@ -28,6 +29,13 @@ final class ModelSelection {
   /** The model; its owner closes it. Where it must be fetched, a bar shows how far that is. */
   Model open() {
     return open(reference);
+  }
+
+  /** The model's tokenizer alone, which a model that cannot be run may have too. */
+  Tokenizer openTokenizer() {
+    try (Fetching fetching = new Fetching()) {
+      return Models.openTokenizer(reference, fetching);
+    }
   }
 
   /** The same for any reference. */

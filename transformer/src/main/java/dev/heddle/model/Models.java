@@ -5,6 +5,8 @@ import dev.heddle.onnx.OnnxImporter;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
+import dev.heddle.text.Tokenizer;
+import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.JsonFields;
 import dev.heddle.weights.MavenCoordinates;
 import dev.heddle.weights.MavenModels;
@@ -57,7 +59,40 @@ public final class Models {
     if (ShippedModels.NAMES.contains(reference)) {
       return open(ShippedModels.folder(reference), reference);
     }
-    throw new ModelException(
+    throw unknown(reference);
+  }
+
+  /**
+   * Opens the tokenizer of what {@code reference} names, as {@link #open(String,
+   * MavenModels.Progress)} takes it, whether or not the model could be run: {@link
+   * Tokenizers#open(Path)} says where it is looked for.
+   *
+   * @throws ModelException if there is no such model
+   * @throws dev.heddle.text.TokenizerException if it has no tokenizer that can be read
+   * @throws dev.heddle.weights.WeightFileException if one of its files is broken
+   * @throws dev.heddle.weights.ModelUnavailableException if Maven cannot fetch it
+   */
+  public static Tokenizer openTokenizer(String reference, MavenModels.Progress progress) {
+    if (reference.startsWith(MavenCoordinates.PREFIX)) {
+      MavenCoordinates coordinates = MavenCoordinates.parse(reference);
+      return Tokenizers.open(MavenModels.standard().folder(coordinates, progress));
+    }
+    Path path = path(reference);
+    if (path != null && Files.exists(path)) {
+      boolean inside = Files.isDirectory(path) && !Files.exists(path.resolve(TOKENIZER));
+      return Tokenizers.open(
+          inside && SentenceSettings.describes(path)
+              ? SentenceSettings.read(path).transformer()
+              : path);
+    }
+    if (ShippedModels.NAMES.contains(reference)) {
+      return Tokenizers.open(ShippedModels.folder(reference));
+    }
+    throw unknown(reference);
+  }
+
+  private static ModelException unknown(String reference) {
+    return new ModelException(
         ("%s: there is no such path, and no such model comes with this library; expected a path,"
                 + " maven:group:artifact:version, or one of %s")
             .formatted(reference, String.join(", ", ShippedModels.NAMES)));

@@ -58,6 +58,11 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer of(String json, String source) {
     TokenizerJson.check(json, source);
+    return load(json, source);
+  }
+
+  /** The same of a {@code tokenizer.json} that is known to be well formed. */
+  static Tokenizer load(String json, String source) {
     TokenizersLibrary library = NativeTokenizers.library();
     try {
       long handle = library.createTokenizerFromString(json);

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
+import java.util.Base64;
 
 /**
  * Checks that a text is JSON before the native library reads it. Of what is none, the library
  * (tokenizers 0.21, in {@code decoders/mod.rs}) does not say so: it panics, which ends the process.
- * So everything is refused here that Rust's {@code serde_json} refuses.
+ * So everything is refused here that Rust's {@code serde_json} refuses, and a {@link CharsMap} that
+ * leads astray.
  */
 final class TokenizerJson {
   /** {@code serde_json} goes 127 deep; tokenizers do 10. */
@@ -44,6 +46,7 @@ final class TokenizerJson {
       }
       do {
         check(token, parser, source);
+        checkCharsMap(token, parser, source);
         depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
         token = parser.nextToken();
       } while (depth > 0);
@@ -83,6 +86,21 @@ final class TokenizerJson {
         }
       }
       default -> {}
+    }
+  }
+
+  private static void checkCharsMap(JsonToken token, JsonParser parser, String source)
+      throws IOException {
+    if (token == JsonToken.VALUE_STRING && "precompiled_charsmap".equals(parser.currentName())) {
+      String wrong;
+      try {
+        wrong = CharsMap.wrong(Base64.getDecoder().decode(parser.getText()));
+      } catch (IllegalArgumentException e) {
+        wrong = "is not in Base64";
+      }
+      if (wrong != null) {
+        throw wrong(source, parser, "precompiled_charsmap " + wrong);
+      }
     }
   }
 

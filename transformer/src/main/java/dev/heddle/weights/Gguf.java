@@ -126,7 +126,7 @@ public final class Gguf implements Weights {
   }
 
   /** True for the second part of a split model and those after it, by the name. */
-  static boolean isLaterPart(Path path) {
+  public static boolean isLaterPart(Path path) {
     Matcher name = PART_NAME.matcher(path.getFileName().toString());
     return name.matches() && Integer.parseInt(name.group(2)) > 1;
   }
