@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -35,6 +36,13 @@ public record KernelSource(String file, String entry, List<String> defines) {
 
   public KernelSource {
     defines = List.copyOf(defines);
+  }
+
+  /** This one with one more define, at the end. */
+  public KernelSource with(String define) {
+    List<String> all = new ArrayList<>(defines);
+    all.add(define);
+    return new KernelSource(file, entry, all);
   }
 
   /** A variant of a file. */

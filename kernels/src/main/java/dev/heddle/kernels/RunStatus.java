@@ -18,7 +18,9 @@ final class RunStatus {
     /** A value, and the extent it must lie in. */
     INDEX("index %d is out of range; the axis has extent %d"),
     /** A value, and the rows of the tables. */
-    POSITION("position %d is out of range; the tables have %d");
+    POSITION("position %d is out of range; the tables have %d"),
+    /** Nothing to be said of values. */
+    DIVISOR("integer division by zero");
 
     private final String what;
 

@@ -29,6 +29,11 @@ final class Types {
     return defines;
   }
 
+  /** What kernels compute {@code dtype} in: {@code f32}, {@code f64}, or {@code i64}. */
+  static DType arithmetic(DType dtype) {
+    return !dtype.isFloat() ? DType.I64 : dtype == DType.F64 ? DType.F64 : DType.F32;
+  }
+
   /** {@code defines} and more. */
   static List<String> and(List<String> defines, String... more) {
     List<String> all = new ArrayList<>(defines);

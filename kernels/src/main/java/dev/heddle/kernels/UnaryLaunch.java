@@ -1,10 +1,13 @@
 package dev.heddle.kernels;
 
 import dev.heddle.graph.Node;
+import dev.heddle.op.Cast;
 import dev.heddle.op.Unary;
 import dev.heddle.plan.Choice;
+import dev.heddle.plan.Views;
+import dev.heddle.tensor.DType;
 
-/** {@link Unary}: {@code unary.cl}. */
+/** {@link Unary} and {@link Cast}, element by element: {@code unary.cl}, {@code cast.cl}. */
 final class UnaryLaunch implements Launch {
   private final LaunchSite site;
   private final DeviceKernel kernel;
@@ -15,12 +18,32 @@ final class UnaryLaunch implements Launch {
   }
 
   static Choice<Preparation> choose(Node node, Unary op) {
-    KernelSource source =
-        new KernelSource(
-            "unary.cl", "unary", Types.and(Types.defines("X", node.input(0)), "KIND_" + op.kind()));
+    if (op.kind() == Unary.Kind.IDENTITY) {
+      return MoveLaunch.identity();
+    }
+    DType x = node.input(0).type().dtype();
+    var defines = Types.defines("X", x, "Y", node.output());
+    String kind = "KIND_" + op.kind();
+    defines =
+        x.isFloat()
+            ? Types.and(defines, kind, "REAL " + Types.arithmetic(x))
+            : Types.and(defines, kind);
+    return run("unary", x + " by itself", new KernelSource("unary.cl", "unary", defines));
+  }
+
+  static Choice<Preparation> choose(Node node, Cast op) {
+    DType x = node.input(0).type().dtype();
+    if (x == op.to()) {
+      return Views.same("the type is " + x + " already");
+    }
+    var defines = Types.and(Types.defines("X", x, "Y", op.to()), "FROM " + Types.arithmetic(x));
+    return run("convert", x + " to " + op.to(), new KernelSource("cast.cl", "convert", defines));
+  }
+
+  private static Choice<Preparation> run(String name, String why, KernelSource source) {
     return Choice.Run.<Preparation>of(
-            "unary",
-            "element by element",
+            name,
+            why,
             workshop -> {
               DeviceKernel kernel = workshop.compile(source);
               return site -> new UnaryLaunch(site, kernel);

@@ -94,17 +94,9 @@ final class Walk {
     return rank == 0 ? 1 : extents[rank - 1];
   }
 
-  /** True where every operand's elements lie one after another, in the order of the walk. */
-  boolean contiguous() {
-    if (rank > 1) {
-      return false;
-    }
-    for (int o = 0; o < operands; o++) {
-      if (rank == 1 && strides[o][0] != 1) {
-        return false;
-      }
-    }
-    return true;
+  /** How many times that axis is walked. */
+  long rows() {
+    return elements == 0 ? 0 : elements / innermost();
   }
 
   /** {@code AXES(n)}: the extents, 1 for axes that are not there. */

@@ -68,8 +68,9 @@ final class Workshop
     return device.limits();
   }
 
-  /** A kernel, compiled once for the program. */
-  DeviceKernel compile(KernelSource source) {
+  /** A kernel, compiled once for the program; it finds {@code CPU_DEVICE} defined on a CPU. */
+  DeviceKernel compile(KernelSource variant) {
+    KernelSource source = limits().cpu() ? variant.with("CPU_DEVICE") : variant;
     DeviceKernel kernel = kernels.get(source);
     if (kernel == null) {
       kernel = device.compile(source);

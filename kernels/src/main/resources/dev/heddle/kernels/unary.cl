@@ -1,20 +1,28 @@
-// y = KIND(x), element by element. Defined before: X (element type of both), KIND_...
-typedef VALUE(X) value;
-
-DEVICE value apply(value x) {
-#if defined(KIND_IDENTITY)
-  return x;
-#elif defined(KIND_NEG)
-  return -x;
-#elif defined(KIND_EXP)
-  return EXP(x);
+// y = KIND(x), element by element. Defined before: X, Y (element types), KIND_..., and where x is a
+// float REAL, what it is computed in. Integers are computed in 64 bits, whose low ones stay.
+#include "convert.h"
+#ifdef REAL
+#include "activation.h"
+#define ARITHMETIC REAL
+#else
+#define ARITHMETIC i64
+DEVICE i64 activate(i64 x) {
+#if defined(KIND_NEG)
+  return (i64)(0 - (u64)x);
+#elif defined(KIND_ABS)
+  return x < 0 ? (i64)(0 - (u64)x) : x;
+#elif defined(KIND_SIGN)
+  return (x > 0) - (x < 0);
+#elif defined(KIND_RELU)
+  return x < 0 ? 0 : x;
+#elif defined(KIND_NOT)
+  return x == 0;
 #endif
 }
+#endif
 
 KERNEL unary(TENSOR(y), TENSOR(x), i64 count) {
-  GLOBAL STORAGE(X) *y = OPERAND(STORAGE(X), y);
+  GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y);
   GLOBAL const STORAGE(X) *x = OPERAND(const STORAGE(X), x);
-  for (i64 i = GLOBAL_ID(0); i < count; i += GLOBAL_SIZE(0)) {
-    STORE(X, y, i, apply(LOAD(X, x, i)));
-  }
+  EACH(i, 0, count) { STORE(Y, y, i, CAST(ARITHMETIC, Y, activate((ARITHMETIC)LOAD(X, x, i)))); }
 }

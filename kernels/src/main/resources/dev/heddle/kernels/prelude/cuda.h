@@ -21,6 +21,8 @@ typedef double f64;
 #define RESTRICT __restrict__
 #define GROUP_SIZE(x, y, z) __launch_bounds__((x) * (y) * (z))
 #define UNROLL _Pragma("unroll")
+// Before a loop whose iterations touch nothing of each other's.
+#define INDEPENDENT
 
 struct heddle_axes {
   static __device__ __forceinline__ u32 of(uint3 v, i32 axis) {

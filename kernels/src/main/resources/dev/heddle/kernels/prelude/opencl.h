@@ -24,6 +24,13 @@ typedef float f32;
 #define RESTRICT restrict
 #define GROUP_SIZE(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 #define UNROLL _Pragma("unroll")
+// Before a loop whose iterations touch nothing of each other's.
+#if defined(CPU_DEVICE) && defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT
+#endif
 
 #define GROUP_ID(axis) ((i64)get_group_id(axis))
 #define GROUPS(axis) ((i64)get_num_groups(axis))

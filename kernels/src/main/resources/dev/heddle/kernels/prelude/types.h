@@ -46,7 +46,6 @@ DEVICE u16 f32_to_bf16(f32 x) {
 #define HEDDLE_PLAIN(T)                                                                     \
   DEVICE T##_value load_##T(GLOBAL const T##_storage *p, i64 i) { return (T##_value)p[i]; } \
   DEVICE void store_##T(GLOBAL T##_storage *p, i64 i, T##_value x) { p[i] = (T##_storage)x; }
-HEDDLE_PLAIN(bool)
 HEDDLE_PLAIN(u8)
 HEDDLE_PLAIN(i8)
 HEDDLE_PLAIN(i16)
@@ -56,6 +55,8 @@ HEDDLE_PLAIN(f32)
 #ifdef USES_F64
 HEDDLE_PLAIN(f64)
 #endif
+DEVICE i32 load_bool(GLOBAL const u8 *p, i64 i) { return p[i] != 0; }
+DEVICE void store_bool(GLOBAL u8 *p, i64 i, i32 x) { p[i] = x != 0; }
 DEVICE f32 load_f16(GLOBAL const u16 *p, i64 i) { return HALF_TO_F32(p + i); }
 DEVICE void store_f16(GLOBAL u16 *p, i64 i, f32 x) { F32_TO_HALF(x, p + i); }
 DEVICE f32 load_bf16(GLOBAL const u16 *p, i64 i) { return bf16_to_f32(p[i]); }
@@ -66,6 +67,15 @@ DEVICE void store_bf16(GLOBAL u16 *p, i64 i, f32 x) { p[i] = f32_to_bf16(x); }
 #define VALUE(T) HEDDLE_JOIN(T, _value)
 #define LOAD(T, p, i) HEDDLE_JOIN(load_, T)(p, i)
 #define STORE(T, p, i, x) HEDDLE_JOIN(store_, T)(p, i, x)
+
+// Elements that are only moved: BYTES of them, if it is defined before.
+#define HEDDLE_ELEMENT_1 u8
+#define HEDDLE_ELEMENT_2 u16
+#define HEDDLE_ELEMENT_4 u32
+#define HEDDLE_ELEMENT_8 u64
+#ifdef BYTES
+typedef HEDDLE_JOIN(HEDDLE_ELEMENT_, BYTES) element;
+#endif
 
 // What a run cannot take: the first kernel to find it says where and which value. The words are
 // read by RunStatus.
@@ -94,3 +104,16 @@ DEVICE void refuse(GLOBAL i64 *status, i32 node, i32 what, i64 value, i64 bound)
 
 #define F32_INFINITY BITS_F32(0x7f800000u)
 #define F32_NAN BITS_F32(0x7fc00000u)
+
+// for (i = ...): an item's share of 0 to n - 1, cut among the items along an axis: on a GPU such
+// that neighbours take neighbours, on a CPU a stretch for each. EACH says besides that the order
+// does not matter, which lets a CPU's compiler take whole vectors; it stands innermost.
+#ifdef CPU_DEVICE
+#define SHARE(i, axis, n)                                                            \
+  for (i64 i = GLOBAL_ID(axis) * (n) / GLOBAL_SIZE(axis),                            \
+           i##_end = (GLOBAL_ID(axis) + 1) * (n) / GLOBAL_SIZE(axis);                \
+       i < i##_end; i++)
+#else
+#define SHARE(i, axis, n) for (i64 i = GLOBAL_ID(axis); i < (n); i += GLOBAL_SIZE(axis))
+#endif
+#define EACH(i, axis, n) INDEPENDENT SHARE(i, axis, n)

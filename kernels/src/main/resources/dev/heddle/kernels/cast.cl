@@ -1,0 +1,9 @@
+// y = x, converted element by element. Defined before: X, Y (element types), and FROM: f32, f64 or
+// i64, which holds all of X.
+#include "convert.h"
+
+KERNEL convert(TENSOR(y), TENSOR(x), i64 count) {
+  GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y);
+  GLOBAL const STORAGE(X) *x = OPERAND(const STORAGE(X), x);
+  EACH(i, 0, count) { STORE(Y, y, i, CAST(FROM, Y, (FROM)LOAD(X, x, i))); }
+}
