@@ -85,7 +85,7 @@ public final class DecoderGraph {
   }
 
   /** A graph over what is new of each sequence. */
-  static DecoderGraph cached(GraphBuilder graph, Decoder decoder, Storage storage) {
+  public static DecoderGraph cached(GraphBuilder graph, Decoder decoder, Storage storage) {
     return new DecoderGraph(graph, decoder, storage, false);
   }
 
@@ -123,7 +123,7 @@ public final class DecoderGraph {
   }
 
   /** The rows of {@code x} that logits are wanted of. */
-  Value logitRows(Value x) {
+  public Value logitRows(Value x) {
     Value rows = graph.input(LOGIT_ROWS, TensorType.of(DType.I32, "rows"));
     return graph.add("logit_rows", new Gather(0), x, rows);
   }

@@ -194,7 +194,7 @@ public record Rope(float[] frequencies, double magnitude, Dynamic dynamic) {
    * The same for the tokens of a batch, {@code [tokens, dim / 2]}: token i is at {@code
    * positions[i]} of a sequence of {@code lengths[i]} tokens.
    */
-  List<HostTensor> perToken(int[] positions, int[] lengths) {
+  public List<HostTensor> perToken(int[] positions, int[] lengths) {
     float[] cos = new float[positions.length * frequencies.length];
     float[] sin = new float[cos.length];
     for (int i = 0; i < positions.length; i++) {

@@ -1,0 +1,158 @@
+package dev.heddle.generate;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.InvalidInputException;
+import dev.heddle.backend.Outputs;
+import dev.heddle.backend.Plan;
+import dev.heddle.backend.Program;
+import dev.heddle.graph.GraphBuilder;
+import dev.heddle.graph.Value;
+import dev.heddle.model.Decoder;
+import dev.heddle.model.DecoderGraph;
+import dev.heddle.pass.Passes;
+import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Tensor;
+import dev.heddle.weights.Weights;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A decoder on one backend: steps over the new tokens of any sequences, with a {@link KvCache}. Not
+ * for several threads at once.
+ */
+public final class Decoding implements AutoCloseable {
+  private static final String LOGITS = "logits";
+
+  private final Decoder decoder;
+  private final KvCache cache;
+  private final Program program;
+  private final StepInputs inputs;
+  private final int longestStep;
+
+  /**
+   * Compiles the network and takes the cache's memory.
+   *
+   * @param backend is its owner's, who closes it after this
+   * @throws dev.heddle.backend.HeddleException if the model or its graph is refused, or memory is
+   *     not there
+   */
+  public Decoding(
+      String name, Decoder decoder, Weights weights, Backend backend, KvCache.Size size) {
+    this.decoder = decoder;
+    this.longestStep = size.step();
+    this.cache = new KvCache(backend, decoder, size);
+    try {
+      GraphBuilder graph = new GraphBuilder(name);
+      DecoderGraph g = DecoderGraph.cached(graph, decoder, size.storage());
+      Value state = g.logitRows(decoder.decode(g, weights));
+      graph.output(LOGITS, decoder.logits(g, weights, state));
+      this.program =
+          backend.compile(
+              Passes.standard().apply(graph.build()), CompileOptions.DEFAULT.withConcurrentRuns(1));
+      this.inputs = new StepInputs(decoder, cache);
+    } catch (RuntimeException | Error e) {
+      cache.close();
+      throw e;
+    }
+  }
+
+  /** Where sequences begin. */
+  public KvCache cache() {
+    return cache;
+  }
+
+  /** What runs where. */
+  public Plan plan() {
+    return program.plan();
+  }
+
+  /** Tokens that a sequence may have. */
+  public int contextLength() {
+    return decoder.contextLength();
+  }
+
+  /** Tokens that the model knows. */
+  public int vocabularySize() {
+    return decoder.vocabularySize();
+  }
+
+  /** Tokens of one sequence that a step may add. */
+  public int longestStep() {
+    return longestStep;
+  }
+
+  /**
+   * Adds tokens to a sequence in the next {@link #run}.
+   *
+   * @param logits how many of the last tokens' logits are wanted
+   * @throws InvalidInputException if an id is not the model's, or the sequence would be longer than
+   *     the model takes
+   * @throws KvCacheFullException if there is no room
+   */
+  public void add(KvCache.Sequence sequence, int[] ids, int from, int count, int logits) {
+    if (sequence.length() + count > decoder.contextLength()) {
+      throw new InvalidInputException(
+          "%s and %d more; the model takes %d".formatted(sequence, count, decoder.contextLength()));
+    }
+    if (count < 1 || count > longestStep) {
+      throw new InvalidInputException(
+          "a step of %d tokens; expected 1 to %d".formatted(count, longestStep));
+    }
+    for (int i = from; i < from + count; i++) {
+      if (ids[i] < 0 || ids[i] >= decoder.vocabularySize()) {
+        throw new InvalidInputException(
+            "id %d at position %d; %s has 0 to %d"
+                .formatted(
+                    ids[i],
+                    sequence.length() + i - from,
+                    decoder.family(),
+                    decoder.vocabularySize() - 1));
+      }
+    }
+    sequence.reserve(count);
+    inputs.add(sequence, ids, from, count, logits);
+  }
+
+  /** Takes back all that was added since the last {@link #run}. */
+  public void clear() {
+    inputs.clear();
+  }
+
+  /**
+   * Runs what was added; on return the sequences are that much longer. If it throws, they are as
+   * they were.
+   *
+   * @param logits is given {@code [rows, vocabulary]}, sequences in the order they were added
+   * @return the rows
+   */
+  public int run(float[] logits) {
+    try {
+      int rows = inputs.logitRows();
+      try (Outputs outputs = program.run(inputs.fill())) {
+        Tensor output = outputs.get(LOGITS);
+        HostTensor host = output.toHost();
+        try {
+          long count = (long) rows * decoder.vocabularySize();
+          MemorySegment.copy(
+              host.memory(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, logits, 0, (int) count);
+        } finally {
+          if (host != output) {
+            host.close();
+          }
+        }
+      }
+      inputs.commit();
+      return rows;
+    } finally {
+      inputs.clear();
+    }
+  }
+
+  @Override
+  public void close() {
+    program.close();
+    inputs.close();
+    cache.close();
+  }
+}
