@@ -26,7 +26,6 @@ record Devices(List<FoundDevice> found, String reason) {
 
   /** Looks for them. Never throws. */
   static Devices find() {
-    Signals.prepare();
     String failure = Jocl.failure();
     if (failure != null) {
       return new Devices(List.of(), failure);
