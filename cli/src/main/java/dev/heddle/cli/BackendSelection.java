@@ -19,7 +19,7 @@ public final class BackendSelection {
       names = "--backend",
       paramLabel = "B",
       description = {
-        "auto, cpu, reference, …, or one device as heddle devices names it: cpu:0.",
+        "auto, cpu, opencl, reference, …, or a device as heddle devices names it: opencl:0.",
         "Without it HEDDLE_BACKEND decides, then auto: the usable device of highest priority."
       })
   private String backend;
