@@ -11,6 +11,7 @@ import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
+import dev.heddle.kernels.LaunchTimes;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,6 +37,7 @@ final class OpenClDevice implements KernelDevice {
   private final Set<Handle<?>> contexts = ConcurrentHashMap.newKeySet();
   private final Set<Handle<?>> memories = ConcurrentHashMap.newKeySet();
   private final Set<Handle<?>> kernels = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> events = ConcurrentHashMap.newKeySet();
   private final Set<Handle<?>> queues = ConcurrentHashMap.newKeySet();
 
   /**
@@ -171,10 +173,11 @@ final class OpenClDevice implements KernelDevice {
   }
 
   @Override
-  public KernelQueue openQueue() {
+  public KernelQueue openQueue(LaunchTimes times) {
     cl_context in = context.enter();
     try {
-      return OpenClQueue.of(this, in, queues);
+      LaunchEvents launches = times == null ? null : new LaunchEvents(times, events);
+      return OpenClQueue.of(this, in, launches, queues);
     } finally {
       context.exit();
     }
@@ -188,7 +191,7 @@ final class OpenClDevice implements KernelDevice {
         kernels.size(),
         programs.live(),
         queues.size(),
-        0,
+        events.size(),
         programs.compiled(),
         programs.loaded());
   }
@@ -201,6 +204,7 @@ final class OpenClDevice implements KernelDevice {
   /** Runs once, when the device was closed and nothing is being made in it any more. */
   private void release(cl_context made) {
     queues.forEach(Handle::close);
+    events.forEach(Handle::close);
     kernels.forEach(Handle::close);
     programs.close();
     memories.forEach(Handle::close);

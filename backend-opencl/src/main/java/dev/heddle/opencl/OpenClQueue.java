@@ -13,6 +13,7 @@ import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
+import org.jocl.cl_event;
 import org.jocl.cl_mem;
 
 /** An in-order command queue. */
@@ -24,6 +25,7 @@ final class OpenClQueue implements KernelQueue {
   private static final int STAGING = 1 << 20;
 
   private final OpenClDevice device;
+  private final LaunchEvents launches;
   private final Handle<cl_command_queue> handle;
   private final Pointer zeros = Pointer.to(ByteBuffer.allocateDirect(Integer.BYTES));
 
@@ -33,18 +35,21 @@ final class OpenClQueue implements KernelQueue {
   /** Whether something was launched since the last wait; only its thread looks at it. */
   private boolean launched;
 
-  private OpenClQueue(OpenClDevice device, Handle<cl_command_queue> handle) {
+  private OpenClQueue(OpenClDevice device, LaunchEvents launches, Handle<cl_command_queue> handle) {
     this.device = device;
+    this.launches = launches;
     this.handle = handle;
   }
 
   @SuppressWarnings("deprecation") // What came in its stead is not in OpenCL 1.2.
-  static OpenClQueue of(OpenClDevice device, cl_context context, Set<Handle<?>> live) {
+  static OpenClQueue of(
+      OpenClDevice device, cl_context context, LaunchEvents launches, Set<Handle<?>> live) {
+    long properties = launches == null ? 0 : CL.CL_QUEUE_PROFILING_ENABLE;
     int[] status = new int[1];
     cl_command_queue[] made = new cl_command_queue[1];
     int failure =
         Status.of(() -> {
-          made[0] = CL.clCreateCommandQueue(context, device.found().device(), 0, status);
+          made[0] = CL.clCreateCommandQueue(context, device.found().device(), properties, status);
           return status[0];
         });
     if (failure != CL.CL_SUCCESS) {
@@ -53,7 +58,9 @@ final class OpenClQueue implements KernelQueue {
               .formatted(device.info(), Status.name(failure)));
     }
     return new OpenClQueue(
-        device, Handle.own(made[0], "this queue of " + device.info(), live, OpenClQueue::release));
+        device,
+        launches,
+        Handle.own(made[0], "this queue of " + device.info(), live, OpenClQueue::release));
   }
 
   /** Waits first: what the commands use may be freed after this. */
@@ -71,7 +78,13 @@ final class OpenClQueue implements KernelQueue {
     cl_command_queue queue = handle.enter();
     try {
       launched = true;
-      own.launch(queue, arguments, groups, size, null);
+      if (launches == null) {
+        own.launch(queue, arguments, groups, size, null);
+      } else {
+        cl_event event = new cl_event();
+        own.launch(queue, arguments, groups, size, event);
+        launches.add(event, own.source(), groups, size);
+      }
     } finally {
       handle.exit();
     }
@@ -127,6 +140,9 @@ final class OpenClQueue implements KernelQueue {
     if (launched) {
       launched = false;
       Signals.restore();
+      if (launches != null) {
+        launches.report();
+      }
     }
   }
 
@@ -232,5 +248,8 @@ final class OpenClQueue implements KernelQueue {
   @Override
   public void close() {
     handle.close();
+    if (launches != null) {
+      launches.close();
+    }
   }
 }

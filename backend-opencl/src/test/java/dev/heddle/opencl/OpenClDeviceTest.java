@@ -18,7 +18,9 @@ import dev.heddle.kernels.KernelSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -257,6 +259,32 @@ class OpenClDeviceTest {
       small.allocate(600, "the third").close();
       assertEquals(0, small.counts().liveBytes());
     }
+  }
+
+  @Test
+  void aQueueMeasuresItsLaunchesOnRequest() {
+    List<Long> nanos = new ArrayList<>();
+    try (DeviceKernel kernel = TestKernels.addOne(device);
+        DeviceMemory memory = device.allocate(1 << 20, "x");
+        KernelQueue queue =
+            device.openQueue((source, groups, size, each) -> {
+              assertEquals(kernel.source(), source);
+              assertEquals(new Extent(4096, 1, 1), groups);
+              assertEquals(Extent.of(64), size);
+              nanos.add(each);
+            })) {
+      Arguments arguments = new Arguments().tensor(memory, 0).put(1f);
+      for (int i = 0; i < 3; i++) {
+        queue.launch(kernel, arguments, Extent.of(4096), Extent.of(64));
+      }
+      assertEquals(3, device.counts().liveEvents());
+      queue.finish();
+      assertEquals(3, nanos.size());
+      assertTrue(nanos.stream().allMatch(each -> each > 0 && each < 1_000_000_000L), "" + nanos);
+      assertEquals(0, device.counts().liveEvents());
+      queue.launch(kernel, arguments, Extent.of(4096), Extent.of(64));
+    }
+    assertEquals(0, device.counts().liveEvents());
   }
 
   @Test

@@ -32,7 +32,17 @@ public interface KernelDevice extends AutoCloseable {
   DeviceMemory allocate(long bytes, String what);
 
   /** A queue of its own, whose commands run one after another. */
-  KernelQueue openQueue();
+  default KernelQueue openQueue() {
+    return openQueue(null);
+  }
+
+  /**
+   * A queue that measures its launches.
+   *
+   * @param times told of them, in their order, before {@link KernelQueue#finish()} and {@link
+   *     KernelQueue#read} return; null for none
+   */
+  KernelQueue openQueue(LaunchTimes times);
 
   /** What has been made and is not closed, and what was compiled so far. */
   DeviceCounts counts();

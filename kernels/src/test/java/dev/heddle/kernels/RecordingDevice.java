@@ -63,7 +63,7 @@ final class RecordingDevice implements KernelDevice {
   }
 
   @Override
-  public KernelQueue openQueue() {
+  public KernelQueue openQueue(LaunchTimes times) {
     return new KernelQueue() {
       @Override
       public void launch(DeviceKernel kernel, Arguments arguments, Extent groups, Extent size) {
