@@ -58,16 +58,16 @@ final class KernelChoices {
       return new Choice.Refuse<>("the device does not compute in float64");
     }
     return switch (node.op()) {
-      case ArgReduce op -> later();
+      case ArgReduce op -> ArgReduceLaunch.choose(node, op);
       case Attention op -> later();
       case Binary op -> BinaryLaunch.choose(node, op, limits.float64());
       case CacheWrite op -> later();
       case Cast op -> UnaryLaunch.choose(node, op);
       case Compare op -> BinaryLaunch.choose(node, op);
       case Concat op -> MoveLaunch.choose(node, op);
-      case CumSum op -> later();
+      case CumSum op -> CumSumLaunch.choose(node, op);
       case DimensionsOf op -> FillLaunch.choose(op);
-      case DynamicQuantize op -> later();
+      case DynamicQuantize op -> DynamicQuantizeLaunch.choose(node, op);
       case Expand op -> MoveLaunch.choose(node, op);
       case Fill op -> FillLaunch.choose(node, op);
       case Gather op -> GatherLaunch.choose(node, op);
@@ -80,8 +80,8 @@ final class KernelChoices {
       case Reduce op -> ReduceLaunch.choose(node, op);
       case Reshape op -> Views.same("the same elements in the same order");
       case RmsNorm op -> NormLaunch.choose(node, op);
-      case RotaryEmbedding op -> later();
-      case SegmentPool op -> later();
+      case RotaryEmbedding op -> RotaryEmbeddingLaunch.choose(node, op);
+      case SegmentPool op -> SegmentPoolLaunch.choose(node, op);
       case Slice op -> MoveLaunch.choose(node, op);
       case Softmax op -> SoftmaxLaunch.choose(node, op);
       case TopK op -> later();

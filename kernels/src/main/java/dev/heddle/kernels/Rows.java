@@ -43,7 +43,13 @@ record Rows(int lanes, int items, int rows, int columns, long mostGroups) {
 
   /** What {@code rows.h} wants defined, and the columns that an item has. */
   List<String> defines() {
-    return List.of("LANES " + lanes, "ROW_ITEMS " + items, "ROWS " + rows, "COLUMNS " + columns);
+    return List.of(
+        "ROW_LANES " + lanes, "ROW_ITEMS " + items, "ROWS " + rows, "COLUMNS " + columns);
+  }
+
+  /** The same, for columns that have no neighbours. */
+  Rows apart() {
+    return new Rows(lanes, items, rows, 1, mostGroups);
   }
 
   /** Launches a kernel that goes through {@code count} rows. */

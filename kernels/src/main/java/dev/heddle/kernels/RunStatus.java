@@ -20,7 +20,13 @@ final class RunStatus {
     /** A value, and the rows of the tables. */
     POSITION("position %d is out of range; the tables have %d"),
     /** Nothing to be said of values. */
-    DIVISOR("integer division by zero");
+    DIVISOR("integer division by zero"),
+    /** The first start, and 0. */
+    STARTS_BEGIN("cuSeqLens begins with %d; expected %d"),
+    /** The last start, and the tokens. */
+    STARTS_END("cuSeqLens ends with %d; expected the %d tokens"),
+    /** A start, and the one before. */
+    STARTS_FALL("cuSeqLens has %d after %d; expected no fall");
 
     private final String what;
 

@@ -21,7 +21,7 @@ KERNEL norm_rows(
     TENSOR(y), TENSOR(sum), TENSOR(x), TENSOR(skip), TENSOR(scale), TENSOR(bias), i64 rows, i64 n,
     i64 scale_step, i64 bias_step, value epsilon) {
   ROW_MEMORY(value, shared);
-  value lane[LANES_OF_ITEM];
+  value lane[ITEM_LANES];
   GLOBAL const STORAGE(SCALE) *scales = OPERAND(const STORAGE(SCALE), scale);
 #ifdef BIAS
   GLOBAL const STORAGE(BIAS) *shifts = OPERAND(const STORAGE(BIAS), bias);
@@ -37,22 +37,22 @@ KERNEL norm_rows(
     GLOBAL STORAGE(X) *kept = OPERAND(STORAGE(X), sum) + row * n;
 #endif
 #ifdef CENTRED
-    FILL_LANES(lane, 0)
+    FILL_ROW(lane, 0)
     EACH_ELEMENT(i, k, length, lane[k] += ADDED(i))
-    COMBINE_LANES(plus, lane, shared)
+    COMBINE_ROW(plus, lane, shared)
     const value near = lane[0] / n;
     // The mean's own rounding shows in the sum of what is left, and is taken off again.
-    FILL_LANES(lane, 0)
+    FILL_ROW(lane, 0)
     EACH_ELEMENT(i, k, length, lane[k] += ADDED(i) - near)
-    COMBINE_LANES(plus, lane, shared)
+    COMBINE_ROW(plus, lane, shared)
     const value mean = near + lane[0] / n;
 #else
     const value mean = 0;
 #endif
-    FILL_LANES(lane, 0)
+    FILL_ROW(lane, 0)
     EACH_ELEMENT(
         i, k, length, const value d = ADDED(i) - mean; lane[k] = FMA(d, d, lane[k]))
-    COMBINE_LANES(plus, lane, shared)
+    COMBINE_ROW(plus, lane, shared)
     const value factor = 1 / SQRT(lane[0] / n + epsilon);
 #ifdef HAS_SUM
     STORE_EACH(X, kept, i, k, length, lane, ADDED(i))

@@ -126,7 +126,7 @@ DEVICE i64 least(i64 a, i64 b) { return a < b ? a : b; }
 // The last axis is among those combined: lanes.
 KERNEL reduce_rows(WHERE) {
   ROW_MEMORY(acc, shared);
-  acc lane[LANES_OF_ITEM];
+  acc lane[ITEM_LANES];
   const i32 single = m0 * m1 * m2 * m3 * m4 == 1;
   GLOBAL STORAGE(X) *out = OPERAND(STORAGE(X), y);
   GLOBAL acc *parts = OPERAND(acc, partials);
@@ -137,15 +137,15 @@ KERNEL reduce_rows(WHERE) {
     COORDINATES(c, row, n);
     GLOBAL const STORAGE(X) *in = OPERAND(const STORAGE(X), x) + AT(c, s);
 #ifdef NEEDS_TOP
-    FILL_LANES(lane, NO_TOP)
+    FILL_ROW(lane, NO_TOP)
     EACH_ELEMENT(i, k, length, lane[k] = larger(lane[k], (acc)LOAD(X, in, PLACE(first + i))))
-    COMBINE_LANES(larger, lane, shared)
+    COMBINE_ROW(larger, lane, shared)
     const acc top = lane[0];
 #else
     const acc top = NO_TOP;
 #endif
     const acc off = shift(top);
-    FILL_LANES(lane, START)
+    FILL_ROW(lane, START)
     if (single && r5 == 1) {
       EACH_ELEMENT(
           i, k, length, lane[k] = COMBINE(lane[k], term((acc)LOAD(X, in, first + i), off)))
@@ -153,7 +153,7 @@ KERNEL reduce_rows(WHERE) {
       EACH_ELEMENT(
           i, k, length, lane[k] = COMBINE(lane[k], term((acc)LOAD(X, in, PLACE(first + i)), off)))
     }
-    COMBINE_LANES(COMBINE, lane, shared)
+    COMBINE_ROW(COMBINE, lane, shared)
     if (LOCAL_ID(0) == 0 && row < results) {
       STORE_PART(part, lane[0], top)
     }

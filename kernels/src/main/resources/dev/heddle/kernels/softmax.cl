@@ -20,19 +20,19 @@ DEVICE value finish(value off, value norm) { return EXP(off) * norm; }
 
 // The greatest of n elements x, and the sum of exp(x - shift(top)).
 #define TOP_AND_SUM(top, sum, x, n, lane, shared)                                   \
-  FILL_LANES(lane, -F32_INFINITY)                                                   \
+  FILL_ROW(lane, -F32_INFINITY)                                                   \
   EACH_ELEMENT(i, k, n, lane[k] = larger(lane[k], LOAD(X, x, i)))                   \
-  COMBINE_LANES(larger, lane, shared)                                               \
+  COMBINE_ROW(larger, lane, shared)                                               \
   const value top = lane[0];                                                        \
-  FILL_LANES(lane, 0)                                                               \
+  FILL_ROW(lane, 0)                                                               \
   EACH_ELEMENT(i, k, n, lane[k] += EXP(LOAD(X, x, i) - shift(top)))                 \
-  COMBINE_LANES(plus, lane, shared)                                                 \
+  COMBINE_ROW(plus, lane, shared)                                                 \
   const value sum = lane[0]
 
 // Rows of n elements, n being BLOCK at most.
 KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
   ROW_MEMORY(value, shared);
-  value lane[LANES_OF_ITEM];
+  value lane[ITEM_LANES];
   EACH_ROW(row, rows) {
     const i64 length = row < rows ? n : 0;
     GLOBAL STORAGE(X) *out = OPERAND(STORAGE(X), y) + row * n;
@@ -47,7 +47,7 @@ KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
 // Longer rows, first: of each block its greatest and its sum, [rows, blocks, 2].
 KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) {
   ROW_MEMORY(value, shared);
-  value lane[LANES_OF_ITEM];
+  value lane[ITEM_LANES];
   GLOBAL value *out = OPERAND(value, partials);
   EACH_ROW(part, rows * blocks) {
     const i64 row = part / blocks;
@@ -65,7 +65,7 @@ KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) 
 
 // Longer rows, second: each block merges all of its row's, in order, and writes its own elements.
 KERNEL softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i64 blocks) {
-  value lane[LANES_OF_ITEM];
+  value lane[ITEM_LANES];
   EACH_ROW(part, rows * blocks) {
     const i64 row = part / blocks;
     if (row < rows) {

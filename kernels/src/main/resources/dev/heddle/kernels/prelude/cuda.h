@@ -43,6 +43,7 @@ struct heddle_axes {
 // Bits.
 #define F32_BITS(x) __float_as_uint(x)
 #define BITS_F32(x) __uint_as_float(x)
+#define F64_BITS(x) ((u64)__double_as_longlong(x))
 
 // Storage types whose arithmetic is in float32, through PTX: NVRTC has no headers at hand.
 __device__ __forceinline__ f32 heddle_half_to_f32(u16 bits) {

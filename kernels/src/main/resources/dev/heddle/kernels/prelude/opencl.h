@@ -43,6 +43,7 @@ typedef float f32;
 // Bits.
 #define F32_BITS(x) as_uint(x)
 #define BITS_F32(x) as_float(x)
+#define F64_BITS(x) as_ulong(x)
 
 // Storage types whose arithmetic is in float32.
 #define HALF_TO_F32(address) vload_half(0, (GLOBAL const half *)(address))
