@@ -42,10 +42,12 @@ import java.util.stream.Stream;
 /** Which kernel runs a node: the one place where {@code supports} and {@code compile} decide. */
 final class KernelChoices {
   private final DeviceLimits limits;
+  private final MatMulTuning matmul;
 
   /** Chooses for a device that allows this. */
   KernelChoices(DeviceLimits limits) {
     this.limits = limits;
+    this.matmul = new MatMulTuning(limits);
   }
 
   /**
@@ -74,7 +76,7 @@ final class KernelChoices {
       case GatherElements op -> GatherLaunch.choose(node, op);
       case GatherNd op -> GatherLaunch.choose(node, op);
       case LayerNorm op -> NormLaunch.choose(node, op);
-      case MatMul op -> later();
+      case MatMul op -> MatMulLaunch.choose(node, op, known, limits, matmul);
       case Pad op -> MoveLaunch.choose(node, op);
       case Range op -> RangeLaunch.choose(node, op);
       case Reduce op -> ReduceLaunch.choose(node, op);

@@ -83,3 +83,37 @@ __device__ __forceinline__ f64 heddle_fma(f64 a, f64 b, f64 c) { return __fma_rn
 
 // The first of several threads to find *at 0 puts value there.
 #define CLAIM(at, value) (atomicCAS((i32 *)(at), 0, value) == 0)
+
+// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has +.
+#ifdef VEC_LANES
+struct vec {
+  f32 of[VEC_LANES];
+  static DEVICE vec splat(f32 x) {
+    vec y;
+    UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = x;
+    return y;
+  }
+  static DEVICE vec load(const f32 *p) {
+    vec y;
+    UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = p[i];
+    return y;
+  }
+  static DEVICE void store(f32 *p, const vec &x) {
+    UNROLL for (i32 i = 0; i < VEC_LANES; i++) p[i] = x.of[i];
+  }
+  static DEVICE vec fma(const vec &a, const vec &b, const vec &c) {
+    vec y;
+    UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = FMA(a.of[i], b.of[i], c.of[i]);
+    return y;
+  }
+};
+DEVICE vec operator+(const vec &a, const vec &b) {
+  vec y;
+  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = a.of[i] + b.of[i];
+  return y;
+}
+#define VEC(x) vec::splat(x)
+#define VEC_LOAD(p) vec::load(p)
+#define VEC_STORE(p, x) vec::store(p, x)
+#define VEC_FMA(a, b, c) vec::fma(a, b, c)
+#endif

@@ -20,7 +20,8 @@ typedef float f32;
 #define LOCAL __local
 #define SHARED __local
 #define PRIVATE __private
-#define DEVICE static inline
+// At once, before loops are unrolled, whose bounds may be a call's arguments.
+#define DEVICE __attribute__((always_inline)) static inline
 #define RESTRICT restrict
 #define GROUP_SIZE(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 #define UNROLL _Pragma("unroll")
@@ -71,3 +72,14 @@ typedef float f32;
 
 // The first of several threads to find *at 0 puts value there.
 #define CLAIM(at, value) (atomic_cmpxchg((volatile GLOBAL i32 *)(at), 0, value) == 0)
+
+// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has +.
+#ifdef VEC_LANES
+#define HEDDLE_LANES2(word, n) word##n
+#define HEDDLE_LANES(word, n) HEDDLE_LANES2(word, n)
+typedef HEDDLE_LANES(float, VEC_LANES) vec;
+#define VEC(x) ((vec)(x))
+#define VEC_LOAD(p) HEDDLE_LANES(vload, VEC_LANES)(0, p)
+#define VEC_STORE(p, x) HEDDLE_LANES(vstore, VEC_LANES)(x, 0, p)
+#define VEC_FMA(a, b, c) fma(a, b, c)
+#endif
