@@ -114,6 +114,19 @@ public final class Decoding implements AutoCloseable {
     inputs.add(sequence, ids, from, count, logits);
   }
 
+  /**
+   * Takes in a prompt, in as many steps as it needs.
+   *
+   * @param logits is given those of its last token
+   */
+  public void prefill(KvCache.Sequence sequence, int[] prompt, float[] logits) {
+    for (int at = 0; at < prompt.length; at += longestStep) {
+      int count = Math.min(longestStep, prompt.length - at);
+      add(sequence, prompt, at, count, at + count == prompt.length ? 1 : 0);
+      run(logits);
+    }
+  }
+
   /** Takes back all that was added since the last {@link #run}. */
   public void clear() {
     inputs.clear();

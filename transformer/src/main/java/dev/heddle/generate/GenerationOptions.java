@@ -155,6 +155,11 @@ public record GenerationOptions(
     return new GenerationJson(JsonFields.read(file), false).over(DEFAULT);
   }
 
+  /** What a model's {@code config.json} says where there is no {@code generation_config.json}. */
+  public static GenerationOptions ofModel(JsonFields config) {
+    return new GenerationJson(config, false).over(DEFAULT);
+  }
+
   /**
    * These options with those that a caller's {@code fields} have, by GenerationConfig's names and
    * {@code frequency_penalty}, {@code presence_penalty} and {@code seed}. A {@code null} switches

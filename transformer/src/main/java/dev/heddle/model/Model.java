@@ -1,5 +1,6 @@
 package dev.heddle.model;
 
+import dev.heddle.generate.GenerationOptions;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
@@ -24,14 +25,21 @@ public final class Model implements AutoCloseable {
   private final Network network;
   private final Path tokenizerFile;
   private final SentenceSettings sentence;
+  private final GenerationOptions generation;
   private Tokenizer tokenizer;
   private boolean closed;
 
-  Model(String name, Network network, Path tokenizerFile, SentenceSettings sentence) {
+  Model(
+      String name,
+      Network network,
+      Path tokenizerFile,
+      SentenceSettings sentence,
+      GenerationOptions generation) {
     this.name = name;
     this.network = network;
     this.tokenizerFile = tokenizerFile;
     this.sentence = sentence;
+    this.generation = generation;
   }
 
   /** What computes. */
@@ -112,6 +120,16 @@ public final class Model implements AutoCloseable {
   /** How its makers want texts embedded, where they say. */
   public Optional<SentenceSettings> sentence() {
     return Optional.ofNullable(sentence);
+  }
+
+  /** How its makers want texts continued: everything off where they do not say. */
+  public GenerationOptions generationOptions() {
+    return generation;
+  }
+
+  /** Whether there is a tokenizer. */
+  public boolean hasTokenizer() {
+    return tokenizerFile != null;
   }
 
   /**

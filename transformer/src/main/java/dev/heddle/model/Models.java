@@ -1,5 +1,6 @@
 package dev.heddle.model;
 
+import dev.heddle.generate.GenerationOptions;
 import dev.heddle.graph.Value;
 import dev.heddle.onnx.OnnxImporter;
 import dev.heddle.onnx.OnnxModel;
@@ -119,7 +120,7 @@ public final class Models {
 
   private static Model open(Path path, String name) {
     if (path.toString().endsWith(ONNX)) {
-      return new Model(name, onnx(path, 0), tokenizer(path), null);
+      return new Model(name, onnx(path, 0), tokenizer(path), null, GenerationOptions.DEFAULT);
     }
     if (!Files.isDirectory(path)) {
       throw new ModelException(path + ": expected the folder of a model, or an ONNX file");
@@ -131,7 +132,19 @@ public final class Models {
       sentence = located.settings();
       folder = located.transformer();
     }
-    return new Model(name, network(folder), tokenizer(folder, path), sentence);
+    return new Model(name, network(folder), tokenizer(folder, path), sentence, generation(folder));
+  }
+
+  /** From {@code generation_config.json}, or the end tokens that {@code config.json} names. */
+  private static GenerationOptions generation(Path folder) {
+    Path file = folder.resolve("generation_config.json");
+    if (Files.isRegularFile(file)) {
+      return GenerationOptions.read(file);
+    }
+    Path config = folder.resolve(CONFIG);
+    return Files.isRegularFile(config)
+        ? GenerationOptions.ofModel(JsonFields.read(config))
+        : GenerationOptions.DEFAULT;
   }
 
   /** The first {@code tokenizer.json} in these folders, or beside these files. */

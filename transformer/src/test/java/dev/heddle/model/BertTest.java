@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.HeddleException;
 import dev.heddle.backend.InvalidInputException;
+import dev.heddle.generate.GenerationOptions;
 import dev.heddle.reference.ReferenceBackend;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.weights.JsonFields;
@@ -118,7 +119,13 @@ class BertTest {
     Architecture architecture = config("bert", config -> config.put("intermediate_size", 100));
     Path file = FIXTURES.resolve("bert/model.safetensors");
     try (Safetensors weights = Safetensors.open(file);
-        Model model = new Model("bert", new Model.Checkpoint(architecture, weights), null, null)) {
+        Model model =
+            new Model(
+                "bert",
+                new Model.Checkpoint(architecture, weights),
+                null,
+                null,
+                GenerationOptions.DEFAULT)) {
       ModelException e = assertThrows(ModelException.class, model::graph);
       assertEquals(
           file

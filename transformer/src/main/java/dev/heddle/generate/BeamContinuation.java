@@ -1,0 +1,143 @@
+package dev.heddle.generate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/** A beam search: every step runs all beams at once, and a beam that wins twice is forked. */
+final class BeamContinuation implements Continuation {
+  private final Decoding decoding;
+  private final Sampler sampler;
+  private final BeamSearch search;
+  private final Function<int[], String> text;
+  private final StopStrings stops;
+  private final float[] logits;
+  private final int[] last = new int[1];
+  private KvCache.Sequence[] caches;
+  private boolean first = true;
+  private boolean cancelled;
+
+  /**
+   * Takes in the prompt.
+   *
+   * @param text the text of ids, or null where the model has no tokenizer
+   */
+  BeamContinuation(
+      Decoding decoding,
+      int[] prompt,
+      GenerationOptions options,
+      int maxNewTokens,
+      Function<int[], String> text,
+      StopStrings stops) {
+    this.decoding = decoding;
+    this.text = text;
+    this.stops = stops;
+    int vocabulary = decoding.vocabularySize();
+    this.sampler = new Sampler(options, vocabulary, maxNewTokens);
+    this.search = new BeamSearch(options, prompt, vocabulary, maxNewTokens, this::hasStop);
+    this.logits = new float[options.numBeams() * vocabulary];
+    this.caches = new KvCache.Sequence[options.numBeams()];
+    caches[0] = decoding.cache().begin("beam 0");
+    try {
+      decoding.prefill(caches[0], prompt, logits);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private boolean hasStop(TokenSequence sequence) {
+    return stops != null && stops.find(text.apply(sequence.generatedIds())) >= 0;
+  }
+
+  @Override
+  public boolean step() {
+    if (cancelled) {
+      return false;
+    }
+    if (!first) {
+      advance();
+    }
+    first = false;
+    int vocabulary = decoding.vocabularySize();
+    for (int beam = 0; beam < search.rows(); beam++) {
+      Sampler.logSoftmax(logits, beam * vocabulary, vocabulary);
+      sampler.process(logits, beam * vocabulary, search.sequence(beam));
+    }
+    boolean goesOn = search.step(logits);
+    if (goesOn) {
+      follow();
+    }
+    return goesOn;
+  }
+
+  private void advance() {
+    try {
+      for (int beam = 0; beam < caches.length; beam++) {
+        TokenSequence tokens = search.sequence(beam);
+        last[0] = tokens.get(tokens.length() - 1);
+        decoding.add(caches[beam], last, 0, 1, 1);
+      }
+    } catch (RuntimeException e) {
+      decoding.clear();
+      throw e;
+    }
+    decoding.run(logits);
+  }
+
+  /** Gives each beam the keys and values of the one that it continues. */
+  private void follow() {
+    KvCache.Sequence[] next = new KvCache.Sequence[caches.length];
+    boolean[] taken = new boolean[caches.length];
+    try {
+      for (int beam = 0; beam < next.length; beam++) {
+        int parent = search.parent(beam);
+        next[beam] = taken[parent] ? caches[parent].fork("beam " + beam) : caches[parent];
+        taken[parent] = true;
+      }
+    } finally {
+      for (int beam = 0; beam < caches.length; beam++) {
+        if (!taken[beam] && caches[beam] != null) {
+          caches[beam].close();
+        }
+      }
+      caches = next;
+    }
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+  }
+
+  @Override
+  public List<GeneratedSequence> results() {
+    List<GeneratedSequence> results = new ArrayList<>();
+    for (Hypothesis each : search.best()) {
+      results.add(
+          new GeneratedSequence(
+              each.ids(),
+              text == null ? null : shown(each.ids()),
+              OptionalDouble.of(each.score()),
+              null,
+              cancelled ? StopReason.CANCELLED : each.stopped()));
+    }
+    return results;
+  }
+
+  private String shown(int[] ids) {
+    String all = text.apply(ids);
+    int stop = stops == null ? -1 : stops.find(all);
+    return stop < 0 ? all : all.substring(0, stop);
+  }
+
+  @Override
+  public void close() {
+    for (KvCache.Sequence cache : caches) {
+      if (cache != null) {
+        cache.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.heddle.generate;
+
+import java.util.Arrays;
+import java.util.OptionalDouble;
+
+/** One sequence of a {@link SampledContinuation}. */
+final class Continued {
+  final TokenSequence tokens;
+  private final TextStream stream;
+  private final StringBuilder text = new StringBuilder();
+  private double[] logProbabilities;
+  private StopReason stopped;
+
+  /**
+   * A sequence.
+   *
+   * @param stream its text, or null where the model has no tokenizer
+   */
+  Continued(TokenSequence tokens, TextStream stream, boolean logProbabilities) {
+    this.tokens = tokens;
+    this.stream = stream;
+    this.logProbabilities = logProbabilities ? new double[16] : null;
+  }
+
+  boolean hasEnded() {
+    return stopped != null;
+  }
+
+  boolean wantsLogProbability() {
+    return logProbabilities != null;
+  }
+
+  void logProbability(double value) {
+    int step = tokens.generated();
+    if (step == logProbabilities.length) {
+      logProbabilities = Arrays.copyOf(logProbabilities, 2 * step);
+    }
+    logProbabilities[step] = value;
+  }
+
+  /**
+   * Appends a token.
+   *
+   * @param reason why the sequence ends with it, or null
+   * @return the text that can be shown now
+   */
+  String add(int id, StopReason reason) {
+    tokens.add(id);
+    stopped = reason;
+    if (stream == null) {
+      return "";
+    }
+    String shown = stream.add(id);
+    if (stream.stopped() && stopped != StopReason.EOS) {
+      stopped = StopReason.STOP_STRING;
+    }
+    if (stopped != null) {
+      shown += stream.finish();
+    }
+    text.append(shown);
+    return shown;
+  }
+
+  void cancel() {
+    if (stopped == null) {
+      stopped = StopReason.CANCELLED;
+      if (stream != null) {
+        text.append(stream.finish());
+      }
+    }
+  }
+
+  GeneratedSequence result() {
+    return new GeneratedSequence(
+        tokens.generatedIds(),
+        stream == null ? null : text.toString(),
+        OptionalDouble.empty(),
+        logProbabilities == null ? null : Arrays.copyOf(logProbabilities, tokens.generated()),
+        stopped);
+  }
+}

@@ -1,0 +1,285 @@
+package dev.heddle.generate;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.Backends;
+import dev.heddle.backend.InvalidInputException;
+import dev.heddle.backend.Plan;
+import dev.heddle.model.Decoder;
+import dev.heddle.model.DecoderGraph;
+import dev.heddle.model.Model;
+import dev.heddle.model.ModelException;
+import dev.heddle.model.Models;
+import dev.heddle.tensor.DType;
+import dev.heddle.text.Tokenizer;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Continues texts with a decoder.
+ *
+ * {@snippet :
+ * try (Generator generator = Generator.open("shakespeare-llama")) {
+ *   System.out.println(generator.generate("To be, or not", generator.options()).text());
+ * }
+ * }
+ *
+ * <p>Safe for many threads; one generation runs at a time.
+ */
+public final class Generator implements AutoCloseable {
+  /** Tokens of a prompt that one step takes in. */
+  private static final int STEP = 512;
+
+  private final Model model;
+  private final boolean ownsModel;
+  private final Backend backend;
+  private final String reason;
+  private final Decoding decoding;
+  private final GenerationOptions options;
+  private final boolean logProbabilities;
+  private final ReentrantLock turn = new ReentrantLock(true);
+  private boolean closed;
+
+  private Generator(Builder builder, Model model, Backends.Selected<Loaded> loaded) {
+    this.model = model;
+    this.ownsModel = builder.model == null;
+    this.backend = loaded.value().backend;
+    this.decoding = loaded.value().decoding;
+    this.reason = loaded.reason();
+    this.options = model.generationOptions();
+    this.logProbabilities = builder.logProbabilities;
+  }
+
+  private record Loaded(Backend backend, Decoding decoding) {}
+
+  /** Opens the model that {@code reference} names: see {@link Models#open(String)}. */
+  public static Generator open(String reference) {
+    return builder(reference).build();
+  }
+
+  /** For the model that {@code reference} names, which the generator closes. */
+  public static Builder builder(String reference) {
+    return new Builder(reference, null);
+  }
+
+  /** For a model that stays its owner's, who closes it after the generator. */
+  public static Builder builder(Model model) {
+    return new Builder(null, model);
+  }
+
+  /** How a generator is made. */
+  public static final class Builder {
+    private final String reference;
+    private final Model model;
+    private String backend;
+    private BackendOptions backendOptions = BackendOptions.DEFAULT;
+    private int cacheTokens;
+    private int sequences = 8;
+    private DecoderGraph.Storage storage = new DecoderGraph.Storage(DType.F32, 128);
+    private boolean logProbabilities;
+
+    private Builder(String reference, Model model) {
+      this.reference = reference;
+      this.model = model;
+    }
+
+    /** {@code auto}, or the backend's name: see {@link Backends}. */
+    public Builder backend(String choice) {
+      this.backend = choice;
+      return this;
+    }
+
+    /** Device, threads, memory limit. */
+    public Builder backendOptions(BackendOptions value) {
+      this.backendOptions = value;
+      return this;
+    }
+
+    /**
+     * Tokens that all sequences of a generation may have together, the prompt's counted once; 0 for
+     * the model's context, up to 4,096.
+     */
+    public Builder cacheTokens(int tokens) {
+      this.cacheTokens = tokens;
+      return this;
+    }
+
+    /** Sequences, or beams, of a generation. */
+    public Builder sequences(int count) {
+      this.sequences = count;
+      return this;
+    }
+
+    /** How keys and values are stored: F32 or F16, and tokens of a page. */
+    public Builder storage(DecoderGraph.Storage value) {
+      this.storage = value;
+      return this;
+    }
+
+    /** Whether the log-probability of every token is wanted. */
+    public Builder logProbabilities(boolean wanted) {
+      this.logProbabilities = wanted;
+      return this;
+    }
+
+    /**
+     * Opens the model and loads it on the backend.
+     *
+     * @throws ModelException if it is no decoder
+     * @throws dev.heddle.backend.HeddleException if it cannot be opened, or no backend takes it
+     */
+    public Generator build() {
+      Model opened = model == null ? Models.open(reference) : model;
+      try {
+        Model.Checkpoint checkpoint = decoder(opened);
+        Decoder decoder = (Decoder) checkpoint.architecture();
+        int tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
+        // Every sequence but one ends in a page of its own, and may begin one.
+        tokens += 2 * sequences * storage.pageTokens();
+        KvCache.Size size = new KvCache.Size(tokens, sequences, STEP, storage);
+        Backends.Selected<Loaded> loaded =
+            new Backends()
+                .load(
+                    backend,
+                    backendOptions,
+                    each ->
+                        new Loaded(
+                            each,
+                            new Decoding(
+                                opened.name(), decoder, checkpoint.weights(), each, size)));
+        return new Generator(this, opened, loaded);
+      } catch (RuntimeException | Error e) {
+        if (model == null) {
+          opened.close();
+        }
+        throw e;
+      }
+    }
+
+    private static Model.Checkpoint decoder(Model model) {
+      if (model.network() instanceof Model.Checkpoint checkpoint
+          && checkpoint.architecture() instanceof Decoder) {
+        return checkpoint;
+      }
+      throw new ModelException(
+          "%s is a %s, which does not continue texts; expected a decoder"
+              .formatted(model.name(), model.network().family()));
+    }
+  }
+
+  /** The model's own options, from its {@code generation_config.json}; else the defaults. */
+  public GenerationOptions options() {
+    return options;
+  }
+
+  /** Which backend was chosen, and why. */
+  public String backendReason() {
+    return reason;
+  }
+
+  /** What runs where. */
+  public Plan plan() {
+    return decoding.plan();
+  }
+
+  /** The model. */
+  public Model model() {
+    return model;
+  }
+
+  /** Continues a text, which special tokens are put around as the tokenizer says. */
+  public Generation generate(String prompt, GenerationOptions with) {
+    return generate(prompt, with, null);
+  }
+
+  /** The same, telling {@code listener}, which may be null, of each token. */
+  public Generation generate(String prompt, GenerationOptions with, TokenListener listener) {
+    return generate(model.tokenizer().encode(prompt).ids(), with, listener);
+  }
+
+  /** Continues tokens. */
+  public Generation generate(int[] prompt, GenerationOptions with) {
+    return generate(prompt, with, null);
+  }
+
+  /**
+   * The same, telling {@code listener}, which may be null, of each token. Beams are not told of:
+   * which will win is known at the end.
+   *
+   * @throws InvalidInputException if the prompt has no tokens, or one that is not the model's
+   * @throws GenerationException if it leaves no room in the context
+   * @throws KvCacheFullException if the cache is too small
+   * @throws dev.heddle.backend.RunInterruptedException if the thread is interrupted
+   */
+  public Generation generate(int[] prompt, GenerationOptions with, TokenListener listener) {
+    turn.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("this generator of " + model.name() + " was closed");
+      }
+      return continued(prompt, with, listener);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private Generation continued(int[] prompt, GenerationOptions with, TokenListener listener) {
+    if (prompt.length == 0) {
+      throw new InvalidInputException(
+          "the prompt has no tokens; %s needs one at least".formatted(model.name()));
+    }
+    int maxNewTokens = with.newTokens(prompt.length, decoding.contextLength());
+    long start = System.nanoTime();
+    try (Continuation continuation = continuation(prompt, with, maxNewTokens, listener)) {
+      boolean goesOn = continuation.step();
+      long first = System.nanoTime();
+      while (goesOn) {
+        goesOn = continuation.step();
+      }
+      return new Generation(
+          prompt.length,
+          continuation.results(),
+          Duration.ofNanos(first - start),
+          Duration.ofNanos(System.nanoTime() - first));
+    }
+  }
+
+  private Continuation continuation(
+      int[] prompt, GenerationOptions with, int maxNewTokens, TokenListener listener) {
+    boolean stops = !with.stopStrings().isEmpty();
+    Function<int[], String> text = null;
+    if (stops || model.hasTokenizer()) {
+      Tokenizer tokenizer = model.tokenizer();
+      text = ids -> tokenizer.decode(ids, true);
+    }
+    StopStrings strings = new StopStrings(with.stopStrings());
+    if (with.numBeams() > 1) {
+      return new BeamContinuation(
+          decoding, prompt, with, maxNewTokens, text, stops ? strings : null);
+    }
+    Function<int[], String> decode = text;
+    Supplier<TextStream> streams = text == null ? null : () -> new TextStream(decode, strings);
+    return new SampledContinuation(
+        decoding, prompt, with, maxNewTokens, logProbabilities, streams, listener);
+  }
+
+  /** Waits for the generation in flight, then frees everything. */
+  @Override
+  public void close() {
+    turn.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        decoding.close();
+        backend.close();
+        if (ownsModel) {
+          model.close();
+        }
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+}

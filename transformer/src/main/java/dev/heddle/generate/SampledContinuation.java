@@ -1,0 +1,135 @@
+package dev.heddle.generate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Independent sequences from one prompt, each the most likely token at a time, or drawn. */
+final class SampledContinuation implements Continuation {
+  private final Decoding decoding;
+  private final GenerationOptions options;
+  private final Sampler sampler;
+  private final TokenListener listener;
+  private final int maxNewTokens;
+  private final List<Continued> all = new ArrayList<>();
+  private final List<KvCache.Sequence> caches = new ArrayList<>();
+  private final int[] last = new int[1];
+  private final float[] logits;
+  private boolean cancelled;
+
+  /**
+   * Takes in the prompt.
+   *
+   * @param streams makes each sequence's text, or null where the model has no tokenizer
+   */
+  SampledContinuation(
+      Decoding decoding,
+      int[] prompt,
+      GenerationOptions options,
+      int maxNewTokens,
+      boolean logProbabilities,
+      Supplier<TextStream> streams,
+      TokenListener listener) {
+    this.decoding = decoding;
+    this.options = options;
+    this.maxNewTokens = maxNewTokens;
+    this.listener = listener;
+    this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens);
+    int count = options.numReturnSequences();
+    this.logits = new float[count * decoding.vocabularySize()];
+    for (int i = 0; i < count; i++) {
+      TokenSequence tokens = new TokenSequence(i, prompt, prompt.length + maxNewTokens);
+      all.add(new Continued(tokens, streams == null ? null : streams.get(), logProbabilities));
+    }
+    KvCache.Sequence first = decoding.cache().begin("sequence 0");
+    caches.add(first);
+    try {
+      decoding.prefill(first, prompt, logits);
+      for (int i = 1; i < count; i++) {
+        caches.add(first.fork("sequence " + i));
+        System.arraycopy(
+            logits, 0, logits, i * decoding.vocabularySize(), decoding.vocabularySize());
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean step() {
+    if (!cancelled && all.getFirst().tokens.generated() > 0) {
+      advance();
+    }
+    int row = 0;
+    boolean running = false;
+    for (int i = 0; i < all.size(); i++) {
+      Continued sequence = all.get(i);
+      if (!sequence.hasEnded() && !cancelled) {
+        choose(i, sequence, row++ * decoding.vocabularySize());
+        running |= !sequence.hasEnded();
+      }
+    }
+    return running && !cancelled;
+  }
+
+  /** The logits behind every sequence that goes on. */
+  private void advance() {
+    try {
+      for (int i = 0; i < all.size(); i++) {
+        if (!all.get(i).hasEnded()) {
+          TokenSequence tokens = all.get(i).tokens;
+          last[0] = tokens.get(tokens.length() - 1);
+          decoding.add(caches.get(i), last, 0, 1, 1);
+        }
+      }
+    } catch (RuntimeException e) {
+      decoding.clear();
+      throw e;
+    }
+    decoding.run(logits);
+  }
+
+  private void choose(int index, Continued sequence, int at) {
+    TokenSequence tokens = sequence.tokens;
+    int vocabulary = decoding.vocabularySize();
+    float[] raw = null;
+    if (sequence.wantsLogProbability()) {
+      raw = Arrays.copyOfRange(logits, at, at + vocabulary);
+    }
+    int id = sampler.next(logits, at, tokens);
+    if (raw != null) {
+      sequence.logProbability(Sampler.logProbability(raw, 0, vocabulary, id));
+    }
+    StopReason reason = null;
+    if (options.eosTokenIds().contains(id)) {
+      reason = StopReason.EOS;
+    } else if (tokens.generated() + 1 >= maxNewTokens) {
+      reason = StopReason.LENGTH;
+    }
+    String shown = sequence.add(id, reason);
+    if (sequence.hasEnded()) {
+      caches.get(index).close();
+    }
+    if (listener != null && !listener.token(index, id, shown)) {
+      cancel();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+    all.forEach(Continued::cancel);
+  }
+
+  @Override
+  public List<GeneratedSequence> results() {
+    return all.stream().map(Continued::result).toList();
+  }
+
+  @Override
+  public void close() {
+    caches.forEach(KvCache.Sequence::close);
+  }
+}
