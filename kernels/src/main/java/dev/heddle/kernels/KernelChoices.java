@@ -63,7 +63,7 @@ final class KernelChoices {
       case ArgReduce op -> ArgReduceLaunch.choose(node, op);
       case Attention op -> later();
       case Binary op -> BinaryLaunch.choose(node, op, limits.float64());
-      case CacheWrite op -> later();
+      case CacheWrite op -> CacheWriteLaunch.choose(node);
       case Cast op -> UnaryLaunch.choose(node, op);
       case Compare op -> BinaryLaunch.choose(node, op);
       case Concat op -> MoveLaunch.choose(node, op);

@@ -19,6 +19,8 @@ final class RunStatus {
     INDEX("index %d is out of range; the axis has extent %d"),
     /** A value, and the rows of the tables. */
     POSITION("position %d is out of range; the tables have %d"),
+    /** A slot, and how many there are. */
+    SLOT("slot %d is out of range; the cache has %d"),
     /** Nothing to be said of values. */
     DIVISOR("integer division by zero"),
     /** The first start, and 0. */
