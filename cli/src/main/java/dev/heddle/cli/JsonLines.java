@@ -74,7 +74,7 @@ final class JsonLines {
         reader.line(JSON.readTree(line));
       } catch (JsonProcessingException e) {
         int column = e.getLocation() == null ? 1 : e.getLocation().getColumnNr();
-        throw wrong(number, "is not JSON at column " + column, e);
+        throw wrong(number, "is no JSON value: see column " + column, e);
       } catch (IllegalArgumentException e) {
         throw wrong(number, e.getMessage(), e);
       }

@@ -18,6 +18,6 @@ final class TokenizerSelection {
 
   /** The tokenizer; its owner closes it. */
   Tokenizer open() {
-    return tokenizer == null ? model.openTokenizer() : Tokenizers.open(tokenizer);
+    return tokenizer == null ? model.openTokenizer() : Tokenizers.openNamed(tokenizer);
   }
 }

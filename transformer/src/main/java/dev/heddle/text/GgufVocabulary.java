@@ -101,6 +101,10 @@ public final class GgufVocabulary {
     return vocabulary.tokenizer();
   }
 
+  Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
   private List<String> tokens(String model) {
     List<String> spelled = fields.texts("tokens");
     if (spelled.isEmpty()) {

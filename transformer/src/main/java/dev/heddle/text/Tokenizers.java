@@ -66,6 +66,17 @@ public final class Tokenizers {
     return Tokenizer.open(beside);
   }
 
+  /**
+   * As {@link #open}, of a path that was named as a tokenizer: every {@code .bin} is a vocabulary.
+   *
+   * @throws TokenizerException if it is none
+   */
+  public static Tokenizer openNamed(Path path) {
+    return path.toString().endsWith(BIN) && Files.isRegularFile(path)
+        ? Llama2cVocabulary.read(path).tokenizer()
+        : open(path);
+  }
+
   private static Tokenizer ofGguf(Path path) {
     try (Gguf gguf = Gguf.open(path)) {
       return GgufVocabulary.of(gguf).tokenizer();

@@ -8,11 +8,14 @@ import dev.heddle.onnx.OnnxException;
 import dev.heddle.onnx.OnnxImporter;
 import dev.heddle.onnx.OnnxOptions;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.text.InMemoryVocabulary;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.TokenizerException;
+import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.Gguf;
 import dev.heddle.weights.InMemory;
 import dev.heddle.weights.JsonFields;
+import dev.heddle.weights.Llama2c;
 import dev.heddle.weights.Safetensors;
 import dev.heddle.weights.SafetensorsShards;
 import dev.heddle.weights.SafetensorsWriter;
@@ -90,6 +93,31 @@ record Target(
               List.of(WeightFileException.class),
               input -> within(input.length, InMemory.gguf(input)),
               file -> weights(Gguf.open(file))),
+          new Target(
+              "gguf-vocabulary",
+              "model.gguf",
+              List.of(
+                  "fuzz/gguf-vocabulary/valid-bert.gguf",
+                  "fuzz/gguf-vocabulary/valid-gpt2.gguf",
+                  "fuzz/gguf-vocabulary/valid-llama.gguf",
+                  "fuzz/gguf-vocabulary/valid-t5.gguf"),
+              List.of(TokenizerException.class, WeightFileException.class),
+              input -> use(InMemoryVocabulary.gguf(InMemory.metadata(input))),
+              file -> use(Tokenizers.open(file))),
+          new Target(
+              "llama2c",
+              "model.bin",
+              List.of("fuzz/llama2c/valid.bin"),
+              List.of(WeightFileException.class),
+              input -> within(input.length, InMemory.llama2c(input)),
+              file -> weights(Llama2c.open(file))),
+          new Target(
+              "llama2c-vocabulary",
+              "tok.bin",
+              List.of("fuzz/llama2c-vocabulary/valid.bin"),
+              List.of(TokenizerException.class),
+              input -> use(InMemoryVocabulary.llama2c(input)),
+              file -> use(Tokenizers.open(file))),
           new Target(
               "onnx",
               "model.onnx",

@@ -2,7 +2,9 @@ package dev.heddle.weights;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What opening a weight file reads of it, without the file: fuzzing asks for it by the million. */
 public final class InMemory {
@@ -20,6 +22,20 @@ public final class InMemory {
     GgufHeader header = GgufHeader.read(SOURCE, MemorySegment.ofArray(file));
     header.metadata().values().forEach(value -> look(value.value()));
     return header.tensors();
+  }
+
+  /** The metadata of a GGUF file, as {@link Gguf#metadata} has them. */
+  public static Map<String, Object> metadata(byte[] file) {
+    Map<String, Object> metadata = new LinkedHashMap<>();
+    GgufHeader.read(SOURCE, MemorySegment.ofArray(file))
+        .metadata()
+        .forEach((key, value) -> metadata.put(key, value.value()));
+    return metadata;
+  }
+
+  /** The tensors of a llama2.c checkpoint. */
+  public static List<TensorInfo> llama2c(byte[] file) {
+    return Llama2cHeader.read(SOURCE, MemorySegment.ofArray(file)).tensors(SOURCE, file.length);
   }
 
   private static void look(Object value) {
