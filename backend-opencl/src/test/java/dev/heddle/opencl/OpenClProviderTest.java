@@ -11,6 +11,7 @@ import dev.heddle.backend.Backends;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Probe;
 import dev.heddle.kernels.KernelDevice;
+import dev.heddle.reference.ReferenceProvider;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -62,6 +63,29 @@ class OpenClProviderTest {
               "backend opencl has no device \"%s\"; there is 0 (%s)"
                   .formatted(wanted, first.name())),
           refused);
+    }
+  }
+
+  @Test
+  @NeedsPlatform
+  void autoTakesTheNextWhereAKernelDoesNotCompile() {
+    Backends backends = new Backends(List.of(new ReferenceProvider(), new OpenClProvider()));
+    Backends.Selected<Backend> selected =
+        backends.load(
+            Backends.AUTO,
+            BackendOptions.DEFAULT,
+            backend -> {
+              if (backend.device().backend().equals(OpenClProvider.NAME)) {
+                try (OpenClDevice device = OpenClDevice.open(BackendOptions.DEFAULT)) {
+                  TestKernels.compile(device, "broken", "__kernel void broken( {}");
+                }
+              }
+              return backend;
+            });
+    try (Backend backend = selected.value()) {
+      assertEquals("reference", backend.device().backend());
+      assertTrue(selected.reason().contains("test.cl broken [] does not compile for opencl:0"));
+      assertEquals(1, selected.reason().lines().count());
     }
   }
 

@@ -1,9 +1,12 @@
 package dev.heddle.kernels;
 
-import dev.heddle.backend.HeddleException;
+import dev.heddle.backend.BackendUnavailableException;
 
-/** A device's compiler refused a kernel; the message ends with its log. */
-public class KernelBuildException extends HeddleException {
+/**
+ * A device's compiler refused a kernel; the message ends with its log. {@code auto} takes the next
+ * device.
+ */
+public class KernelBuildException extends BackendUnavailableException {
   private static final long serialVersionUID = 1L;
 
   private final String log;

@@ -95,7 +95,7 @@ public final class Backends {
       } catch (UnsupportedGraphException e) {
         refused.add(new Refused(device.info + ": " + firstOf(e), ""));
       } catch (OutOfDeviceMemoryException | BackendUnavailableException e) {
-        refused.add(new Refused(device.info + ": " + e.getMessage(), ""));
+        refused.add(new Refused(device.info + ": " + firstLine(e), ""));
       }
     }
     throw new BackendUnavailableException(
@@ -109,11 +109,15 @@ public final class Backends {
 
   /** One line of the many: the graph, and the first node that is refused. */
   private static String firstOf(UnsupportedGraphException e) {
-    String graph = e.getMessage().lines().findFirst().orElse("");
+    String graph = firstLine(e);
     return e.refusals().stream()
         .findFirst()
         .map(first -> graph + " " + first.node().op().name() + ": " + first.reason())
         .orElse(graph);
+  }
+
+  private static String firstLine(HeddleException e) {
+    return e.getMessage().lines().findFirst().orElse("");
   }
 
   private static BackendOptions at(BackendOptions options, int index) {
