@@ -86,7 +86,7 @@ final class KernelChoices {
       case SegmentPool op -> SegmentPoolLaunch.choose(node, op);
       case Slice op -> MoveLaunch.choose(node, op);
       case Softmax op -> SoftmaxLaunch.choose(node, op);
-      case TopK op -> later();
+      case TopK op -> TopKLaunch.choose(node, op, limits.cpu());
       case Transpose op -> MoveLaunch.choose(node, op);
       case Triangle op -> TriangleLaunch.choose(node, op);
       case Unary op -> UnaryLaunch.choose(node, op);

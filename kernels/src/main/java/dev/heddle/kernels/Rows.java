@@ -37,8 +37,9 @@ record Rows(int lanes, int items, int rows, int columns, long mostGroups) {
     if (limits.cpu()) {
       return new Rows(CPU_LANES, 1, 1, CPU_COLUMNS, most);
     }
-    int items = length.isFixed() && length.fixed() <= SHORT ? FEW : GROUP;
-    return new Rows(GROUP, items, GROUP / items, 1, most);
+    int group = (int) Math.min(GROUP, Long.highestOneBit(limits.maxGroupSize()));
+    int items = Math.min(group, length.isFixed() && length.fixed() <= SHORT ? FEW : GROUP);
+    return new Rows(GROUP, items, group / items, 1, most);
   }
 
   /** What {@code rows.h} wants defined, and the columns that an item has. */

@@ -49,6 +49,15 @@ final class ArgReduceCases {
               x.setDouble(20, Double.NaN);
               return new Trial(op, data).input(x).check(backend, Tolerance.EXACT);
             });
-    return List.of(grid, nan);
+    Case row =
+        new Case(
+            op.name(),
+            dtype,
+            "a row of 20,011" + ties,
+            (backend, data) ->
+                new Trial(op, data)
+                    .input(data.integers(dtype, 0, 5000, 20_011))
+                    .check(backend, Tolerance.EXACT));
+    return List.of(grid, nan, row);
   }
 }

@@ -52,7 +52,12 @@ final class DynamicQuantizeCases {
   }
 
   private static Stream<Case> axes(boolean dequantized) {
-    return Stream.of(new long[] {5, 7, 33}, new long[] {33}, new long[] {}, new long[] {3, 0})
+    return Stream.of(
+            new long[] {5, 7, 33},
+            new long[] {2, 20_011},
+            new long[] {33},
+            new long[] {},
+            new long[] {3, 0})
         .flatMap(shape ->
             Stream.iterate(0, axis -> axis <= shape.length, axis -> axis + 1)
                 .map(axis -> {

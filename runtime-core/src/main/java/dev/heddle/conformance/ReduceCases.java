@@ -29,6 +29,8 @@ final class ReduceCases {
           new Shape(new long[] {5, 7, 33}, List.of(0, 2)),
           new Shape(new long[] {3, 5, 7, 11}, List.of(1, 2)),
           new Shape(new long[] {3, 5, 7, 11}, List.of(0, 1, 2, 3)),
+          new Shape(new long[] {1, 2, 9001}, List.of(2)),
+          new Shape(new long[] {1, 9001, 3}, List.of(1)),
           new Shape(new long[] {3, 5}, List.of()),
           new Shape(new long[] {1}, List.of(0)),
           new Shape(new long[] {4, 0, 3}, List.of(1)),
