@@ -43,4 +43,12 @@ final class Grid {
       site.launch(kernel, Extent.of(across, down), Extent.of(width, height));
     }
   }
+
+  /** Launches a kernel that shares squares, each worked on by a group along x and y. */
+  static void squares(LaunchSite site, DeviceKernel kernel, long squares, Extent group) {
+    DeviceLimits limits = site.limits();
+    int each = limits.cpu() ? STRETCHES_PER_CORE : GROUPS_PER_UNIT;
+    long groups = Math.min(squares, (long) each * limits.computeUnits());
+    site.launch(kernel, Extent.of(groups), limits.cpu() ? Extent.of(1) : group);
+  }
 }

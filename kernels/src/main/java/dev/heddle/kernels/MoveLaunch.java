@@ -21,7 +21,7 @@ final class MoveLaunch {
   }
 
   private static Choice<Launch.Preparation> run(Node node, String why, Opener opener) {
-    KernelSource source = StridedCopy.source(node.output().type().dtype().bytes());
+    KernelSource source = StridedCopy.copy(node.output().type().dtype().bytes());
     return Choice.Run.of(
         "copy",
         why,
@@ -37,12 +37,19 @@ final class MoveLaunch {
   }
 
   static Choice<Launch.Preparation> choose(Node node, Transpose op) {
-    return Views.keepsOrder(node, op)
-        ? Views.same("only axes of extent 1 move")
-        : run(
-            node,
-            "axes move",
-            (site, kernel) -> new One(site, kernel, copy -> bind(site, copy, op)));
+    if (Views.keepsOrder(node, op)) {
+      return Views.same("only axes of extent 1 move");
+    }
+    int bytes = node.output().type().dtype().bytes();
+    boolean rowsStay = op.permutation().getLast() == op.permutation().size() - 1;
+    return Choice.Run.of(
+        "copy",
+        rowsStay ? "rows move" : "rows become columns",
+        workshop -> {
+          DeviceKernel copy = workshop.compile(StridedCopy.copy(bytes));
+          DeviceKernel turn = rowsStay ? null : workshop.compile(StridedCopy.turn(bytes));
+          return site -> new One(site, new StridedCopy(site, copy, turn), it -> bind(site, it, op));
+        });
   }
 
   private static void bind(LaunchSite site, StridedCopy copy, Transpose op) {
@@ -102,7 +109,7 @@ final class MoveLaunch {
         "fill and copy",
         "what is added lies apart",
         workshop -> {
-          DeviceKernel copy = workshop.compile(StridedCopy.source(dtype.bytes()));
+          DeviceKernel copy = workshop.compile(StridedCopy.copy(dtype.bytes()));
           DeviceKernel fill = workshop.compile(FillLaunch.source(dtype));
           long bits = FillLaunch.bits(dtype, op.value());
           return site -> new Padded(site, op, new StridedCopy(site, copy), fill, bits);

@@ -2,26 +2,45 @@ package dev.heddle.kernels;
 
 import dev.heddle.plan.Operand;
 
-/** One launch of {@code copy.cl}: elements of one size from one arrangement to another. */
+/**
+ * One launch of {@code copy.cl}: elements of one size from one arrangement to another. Where rows
+ * become columns it goes square by square, by a kernel of its own.
+ */
 final class StridedCopy {
   /** The walk's operands. */
   private static final int TO = 0;
 
   private static final int FROM = 1;
 
+  /** Elements along a square's sides, as in the kernel, and work-items along them. */
+  private static final long SIDE = 32;
+
+  private static final Extent SQUARE = Extent.of(SIDE, 8);
+
   private final LaunchSite site;
-  private final DeviceKernel kernel;
+  private final DeviceKernel copy;
+  private final DeviceKernel turn;
   private final Walk walk = new Walk(2);
   private long from;
   private long to;
 
-  StridedCopy(LaunchSite site, DeviceKernel kernel) {
-    this.site = site;
-    this.kernel = kernel;
+  StridedCopy(LaunchSite site, DeviceKernel copy) {
+    this(site, copy, null);
   }
 
-  static KernelSource source(int bytes) {
+  /** {@code turn} is for squares; null where rows stay rows. */
+  StridedCopy(LaunchSite site, DeviceKernel copy, DeviceKernel turn) {
+    this.site = site;
+    this.copy = copy;
+    this.turn = turn;
+  }
+
+  static KernelSource copy(int bytes) {
     return KernelSource.of("copy.cl", "copy", "BYTES " + bytes);
+  }
+
+  static KernelSource turn(int bytes) {
+    return KernelSource.of("copy.cl", "turn", "BYTES " + bytes);
   }
 
   /** Begins the binding: the first element's offsets in bytes. */
@@ -47,6 +66,23 @@ final class StridedCopy {
     walk.putExtents(site);
     walk.putStrides(site, TO);
     walk.putStrides(site, FROM);
-    Grid.rows(site, kernel, walk.rows(), walk.innermost());
+    if (turns()) {
+      long across = Math.ceilDiv(walk.extent(0), SIDE);
+      long down = Math.ceilDiv(walk.extent(1), SIDE);
+      long squares = walk.rows() / walk.extent(1) * down * across;
+      Grid.squares(site, turn, squares, SQUARE);
+    } else {
+      Grid.rows(site, copy, walk.rows(), walk.innermost());
+    }
+  }
+
+  private boolean turns() {
+    return turn != null
+        && walk.elements() > 0
+        && walk.stride(TO, 0) == 1
+        && walk.stride(FROM, 0) != 1
+        && walk.stride(FROM, 1) == 1
+        && Math.min(walk.extent(0), walk.extent(1)) >= SIDE / 2
+        && site.limits().maxGroupSize() >= SQUARE.count();
   }
 }

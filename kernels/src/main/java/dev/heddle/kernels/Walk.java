@@ -99,6 +99,16 @@ final class Walk {
     return elements == 0 ? 0 : elements / innermost();
   }
 
+  /** Extent of axis {@code fromLast}, the innermost being 0; 1 if there is none. */
+  long extent(int fromLast) {
+    return fromLast < rank ? extents[rank - 1 - fromLast] : 1;
+  }
+
+  /** Stride of operand {@code o} along axis {@code fromLast}; 0 if there is none. */
+  long stride(int o, int fromLast) {
+    return fromLast < rank ? strides[o][rank - 1 - fromLast] : 0;
+  }
+
   /** {@code AXES(n)}: the extents, 1 for axes that are not there. */
   void putExtents(LaunchSite site) {
     for (int i = 0; i < AXES; i++) {

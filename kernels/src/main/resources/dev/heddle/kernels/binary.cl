@@ -32,7 +32,7 @@ DEVICE REAL combine(REAL a, REAL b, STATUS) {
   }
 #endif
   // What graphs are full of.
-  return b == 2 ? a * a : POW(a, b);
+  return b == 2 ? a * a : b == NUMBER(REAL, 0.5) && a > 0 ? SQRT(a) : POW(a, b);
 #elif defined(KIND_MOD)
   const REAL rest = FMOD(a, b);
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;

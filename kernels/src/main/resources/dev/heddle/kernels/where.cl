@@ -14,8 +14,27 @@ KERNEL choose(TENSOR(y), TENSOR(condition), TENSOR(a), TENSOR(b), AXES(n), AXES(
     const i64 q_row = WALK_AT(c, q);
     const i64 a_row = WALK_AT(c, s);
     const i64 b_row = WALK_AT(c, u);
-    EACH(j, 0, n5) {
-      y[y_row + j] = condition[q_row + j * q5] != 0 ? a[a_row + j * s5] : b[b_row + j * u5];
+// Both are read whatever the condition, as vectors are.
+#define EACH_OF_ROW(first, second)                        \
+  EACH(j, 0, n5) {                                        \
+    const element left = (first);                         \
+    const element right = (second);                       \
+    y[y_row + j] = condition[q_row + j * q5] != 0 ? left : right; \
+  }
+#ifdef CPU_DEVICE
+    // Vectors want to know what lies one after another, and what repeats.
+    if (s5 == 1 && u5 == 1) {
+      EACH_OF_ROW(a[a_row + j], b[b_row + j])
+    } else if (s5 == 1 && u5 == 0) {
+      const element second = b[b_row];
+      EACH_OF_ROW(a[a_row + j], second)
+    } else if (s5 == 0 && u5 == 1) {
+      const element first = a[a_row];
+      EACH_OF_ROW(first, b[b_row + j])
+    } else
+#endif
+    {
+      EACH_OF_ROW(a[a_row + j * s5], b[b_row + j * u5])
     }
   }
 }

@@ -102,6 +102,11 @@ DEVICE void refuse(GLOBAL i64 *status, i32 node, i32 what, i64 value, i64 bound)
 #define AT(c, s)                                                                  \
   (c##0 * s##0 + c##1 * s##1 + c##2 * s##2 + c##3 * s##3 + c##4 * s##4 + c##5 * s##5)
 
+// A literal of a type that is defined before: NUMBER(REAL, 0.5).
+#define HEDDLE_LITERAL_f32(x) x##f
+#define HEDDLE_LITERAL_f64(x) x
+#define NUMBER(T, x) HEDDLE_JOIN(HEDDLE_LITERAL_, T)(x)
+
 #define F32_INFINITY BITS_F32(0x7f800000u)
 #define F32_NAN BITS_F32(0x7fc00000u)
 
