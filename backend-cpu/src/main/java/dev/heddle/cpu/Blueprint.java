@@ -13,15 +13,13 @@ import java.util.List;
  * @param homes where each value's elements lie
  * @param instructions what happens, in order
  * @param buffers pieces of a run's arena: when each is needed
- * @param chains instructions that go depth-first over blocks of rows, in order
  */
 record Blueprint(
     Graph graph,
     List<Value> values,
     List<Home> homes,
     List<Instruction> instructions,
-    List<Lifetime> buffers,
-    List<Chain> chains) {
+    List<Lifetime> buffers) {
 
   /** Where a value's elements lie. */
   sealed interface Home {
@@ -46,12 +44,6 @@ record Blueprint(
 
   /** The first and the last instruction that need a buffer; -1 stands for before the first. */
   record Lifetime(int first, int last) {}
-
-  /**
-   * Instructions {@code first} to {@code last}, all views or of kernels with {@link Choice.Rows}:
-   * any block of rows may run through all of them, beside any other block.
-   */
-  record Chain(int first, int last) {}
 
   /**
    * One node.

@@ -1,7 +1,6 @@
 package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
-import dev.heddle.tensor.Dim;
 import java.util.List;
 
 /** What {@link CpuKernels} decides for a node. */
@@ -25,22 +24,15 @@ sealed interface Choice {
    *     read before its own place is written
    * @param into position of an input whose memory the first output is, after the run; -1 for none
    * @param packed position of an input that only the preparation reads, -1 for none
-   * @param rows what rows its {@link RowStep} has; null where it makes none
    */
   record Run(
-      String name,
-      String why,
-      List<Integer> inPlace,
-      int into,
-      int packed,
-      Rows rows,
-      Preparation preparation)
+      String name, String why, List<Integer> inPlace, int into, int packed, Preparation preparation)
       implements Choice {
     /** Name of the kernels for types without a faster one, and for JVMs without vectors. */
     static final String DOUBLES = "doubles";
 
     static Run of(String name, String why, Kernel kernel) {
-      return new Run(name, why, List.of(), -1, -1, null, (node, weights) -> kernel);
+      return new Run(name, why, List.of(), -1, -1, (node, weights) -> kernel);
     }
 
     static Run doubles(Kernel kernel) {
@@ -49,28 +41,14 @@ sealed interface Choice {
 
     /** The same, in place of the inputs at {@code positions}. */
     Run over(Integer... positions) {
-      return new Run(name, why, List.of(positions), into, packed, rows, preparation);
+      return new Run(name, why, List.of(positions), into, packed, preparation);
     }
 
     /** The same, writing into the input at {@code position}, which the output is then. */
     Run into(int position) {
-      return new Run(name, why, inPlace, position, packed, rows, preparation);
-    }
-
-    /** The same, with rows. */
-    Run by(Rows known) {
-      return new Run(name, why, inPlace, into, packed, known, preparation);
+      return new Run(name, why, inPlace, position, packed, preparation);
     }
   }
-
-  /**
-   * The rows that a {@link RowStep} can compute apart.
-   *
-   * @param count how many
-   * @param aligned positions of the inputs of which a row is computed from its own row alone; of
-   *     others every row may read everything
-   */
-  record Rows(Dim count, List<Integer> aligned) {}
 
   /** The output is the first input's memory under another type; nothing runs. */
   record View(String why, ViewOffset offset) implements Choice {}

@@ -23,7 +23,6 @@ final class CpuBackend implements Backend {
   private final WorkerPool workers;
   private final CpuKernels kernels;
   private final List<String> notes;
-  private final RowBlocks blocks;
   private final Set<CpuProgram> programs = new HashSet<>();
 
   /** Held for reading while something is made, for writing while the backend closes. */
@@ -33,21 +32,10 @@ final class CpuBackend implements Backend {
 
   /** Opens the device; {@code notes} go into every plan. */
   CpuBackend(DeviceInfo device, CpuKernels kernels, BackendOptions options, List<String> notes) {
-    this(device, kernels, options, notes, RowBlocks.STANDARD);
-  }
-
-  /** The same with blocks of other sizes, which change no result. */
-  CpuBackend(
-      DeviceInfo device,
-      CpuKernels kernels,
-      BackendOptions options,
-      List<String> notes,
-      RowBlocks blocks) {
     int threads = options.threads() == 0 ? CpuTopology.current().cores() : options.threads();
     this.device = device;
     this.kernels = kernels;
     this.notes = notes;
-    this.blocks = blocks;
     this.memory = new CpuMemory(options.memoryLimit());
     this.workers = new WorkerPool(threads, memory.pool());
   }
@@ -97,9 +85,7 @@ final class CpuBackend implements Backend {
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();
         RunStates states =
             new RunStates(
-                graph.name(),
-                runs,
-                () -> new RunState(result.blueprint(), memory, workers, blocks));
+                graph.name(), runs, () -> new RunState(result.blueprint(), memory, workers));
         CpuProgram program = new CpuProgram(result.plan(), weights, states, this::forget);
         synchronized (programs) {
           programs.add(program);

@@ -13,18 +13,15 @@ final class CpuBinary {
     DType a = node.input(Binary.A).type().dtype();
     DType b = node.input(Binary.B).type().dtype();
     if (!a.isFloat() && !b.isFloat()) {
-      String why = "in 64 bits, the low ones kept";
-      return rows(node, Choice.Run.of("integers", why, CpuElementwise.of(longs(node, op, a, b))));
+      return Choice.Run.of(
+              "integers", "in 64 bits, the low ones kept", CpuElementwise.of(longs(node, op, a, b)))
+          .over(Binary.A, Binary.B);
     }
     if (a == DType.F32 && b == DType.F32) {
-      CpuElementwise.Function floats = floats(op, kernels);
-      return rows(node, Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats)));
+      return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
+          .over(Binary.A, Binary.B);
     }
-    return rows(node, Choice.Run.doubles(CpuElementwise.of(doubles(op, a, b))));
-  }
-
-  private static Choice rows(Node node, Choice.Run run) {
-    return CpuElementwise.byRows(run.over(Binary.A, Binary.B), node);
+    return Choice.Run.doubles(CpuElementwise.of(doubles(op, a, b))).over(Binary.A, Binary.B);
   }
 
   private static CpuElementwise.Function longs(Node node, Binary op, DType a, DType b) {

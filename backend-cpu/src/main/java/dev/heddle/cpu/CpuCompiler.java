@@ -4,7 +4,6 @@ import dev.heddle.backend.Plan;
 import dev.heddle.backend.UnsupportedGraphException;
 import dev.heddle.backend.Work;
 import dev.heddle.cpu.Blueprint.Action;
-import dev.heddle.cpu.Blueprint.Chain;
 import dev.heddle.cpu.Blueprint.Home;
 import dev.heddle.cpu.Blueprint.Instruction;
 import dev.heddle.cpu.Blueprint.Lifetime;
@@ -77,8 +76,8 @@ final class CpuCompiler {
     }
     int[] lastUses = lastUses();
     shareInPlace(lastUses);
-    Blueprint blueprint = place(lastUses, chains());
-    return new Result(blueprint, new Plan(steps, weights.bytes(), notes(notes, blueprint)));
+    Blueprint blueprint = place(lastUses);
+    return new Result(blueprint, new Plan(steps, weights.bytes(), notes));
   }
 
   private void choose() {
@@ -245,42 +244,7 @@ final class CpuCompiler {
 
   // Places.
 
-  private List<Chain> chains() {
-    return RowChains.find(
-        nodes,
-        choices,
-        new RowChains.Places() {
-          @Override
-          public int root(Value value) {
-            return CpuCompiler.this.root(position(value));
-          }
-
-          @Override
-          public boolean isWhole(Value value) {
-            return CpuCompiler.this.isWhole(position(value));
-          }
-        });
-  }
-
-  private List<String> notes(List<String> given, Blueprint blueprint) {
-    if (blueprint.chains().isEmpty()) {
-      return given;
-    }
-    long chained = 0;
-    for (Chain chain : blueprint.chains()) {
-      chained +=
-          choices.subList(chain.first(), chain.last() + 1).stream()
-              .filter(choice -> choice instanceof Choice.Run)
-              .count();
-    }
-    List<String> all = new ArrayList<>(given);
-    all.add(
-        "%d steps in %d chains: of many rows, a block goes through a whole chain before the next"
-            .formatted(chained, blueprint.chains().size()));
-    return all;
-  }
-
-  private Blueprint place(int[] last, List<Chain> chains) {
+  private Blueprint place(int[] last) {
     List<Lifetime> buffers = new ArrayList<>();
     List<Instruction> instructions = new ArrayList<>();
     Set<Value> read = new HashSet<>();
@@ -306,21 +270,7 @@ final class CpuCompiler {
     for (int i = 0; i < values.size(); i++) {
       homes.add(home(i, last, read, buffers));
     }
-    buffers.replaceAll(buffer -> throughout(buffer, chains));
-    return new Blueprint(graph, List.copyOf(values), homes, instructions, buffers, chains);
-  }
-
-  /** Blocks stand anywhere in a chain at once, so what is needed in it is needed all the way. */
-  private static Lifetime throughout(Lifetime buffer, List<Chain> chains) {
-    int first = buffer.first();
-    int last = buffer.last();
-    for (Chain chain : chains) {
-      if (buffer.first() <= chain.last() && buffer.last() >= chain.first()) {
-        first = Math.min(first, chain.first());
-        last = Math.max(last, chain.last());
-      }
-    }
-    return new Lifetime(first, last);
+    return new Blueprint(graph, List.copyOf(values), homes, instructions, buffers);
   }
 
   private Home home(int position, int[] last, Set<Value> read, List<Lifetime> buffers) {

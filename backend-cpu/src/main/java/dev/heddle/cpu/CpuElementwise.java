@@ -1,17 +1,12 @@
 package dev.heddle.cpu;
 
-import dev.heddle.graph.Node;
 import dev.heddle.tensor.DType;
-import dev.heddle.tensor.Dim;
-import dev.heddle.tensor.TensorType;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Element by element with broadcasting: walks the rows of the first output and up to three inputs
  * and leaves each row to a {@link Function}.
  */
-final class CpuElementwise implements RowStep, WorkerPool.Task, Loops.Row {
+final class CpuElementwise implements Step, WorkerPool.Task, Loops.Row {
   /** Elements that a thread takes at a time. */
   private static final long GRAIN = 16_384;
 
@@ -37,23 +32,6 @@ final class CpuElementwise implements RowStep, WorkerPool.Task, Loops.Row {
 
   static Choice.Kernel of(Function function) {
     return site -> new CpuElementwise(site, function);
-  }
-
-  /** {@code run} with rows, where every operand is of the result's shape or one element. */
-  static Choice.Run byRows(Choice.Run run, Node node) {
-    List<Dim> dims = node.output().type().dims();
-    List<Integer> aligned = new ArrayList<>();
-    for (int i = 0; i < node.inputs().size(); i++) {
-      TensorType type = node.input(i).type();
-      if (type.dims().equals(dims)) {
-        aligned.add(i);
-      } else if (!type.elements().is(1)) {
-        return run;
-      }
-    }
-    return dims.isEmpty()
-        ? run
-        : run.by(new Choice.Rows(Dim.product(dims.subList(0, dims.size() - 1)), aligned));
   }
 
   /** True where operands 0 and {@code operand} lie one element after another in a row. */
@@ -83,31 +61,6 @@ final class CpuElementwise implements RowStep, WorkerPool.Task, Loops.Row {
         address(site.in(2)),
         this,
         scratch);
-  }
-
-  @Override
-  public long rows() {
-    Operand y = site.out(0);
-    return loops.fullRows() == 1 ? y.product(0, y.rank() - 1) : -1;
-  }
-
-  @Override
-  public void runRows(long first, long last, Scratch scratch) {
-    long length = site.out(0).dim(-1);
-    long y = address(site.out(0));
-    long a = address(site.in(0));
-    long b = address(site.in(1));
-    long c = address(site.in(2));
-    for (long at = first * length; at < last * length; at += Loops.ROW) {
-      function.row(
-          loops,
-          Math.min(Loops.ROW, last * length - at),
-          y + at * loops.rowStride(0),
-          a + at * loops.rowStride(1),
-          b + at * loops.rowStride(2),
-          c + at * loops.rowStride(3),
-          scratch);
-    }
   }
 
   private static long address(Operand operand) {

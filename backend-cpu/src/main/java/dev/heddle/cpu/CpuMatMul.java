@@ -4,13 +4,12 @@ import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.MatMul;
 import dev.heddle.tensor.DType;
-import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
 import java.util.List;
 import java.util.function.Predicate;
 
 /** {@link MatMul} of float32: weights in panels laid out at compile time, other operands as is. */
-final class CpuMatMul implements RowStep {
+final class CpuMatMul implements Step {
   private final Site site;
   private final MatMulExtents extents;
   private final MatMulTask task;
@@ -40,7 +39,6 @@ final class CpuMatMul implements RowStep {
           List.of(MatMul.RESIDUAL),
           -1,
           MatMul.B,
-          rows(node, op),
           (n, weights) -> {
             long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);
             return site -> new CpuMatMul(site, op, kernels, address);
@@ -54,18 +52,6 @@ final class CpuMatMul implements RowStep {
           .over(MatMul.RESIDUAL);
     }
     return Choice.Run.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
-  }
-
-  /** Rows that fold into one product, whatever the extents; null where they may not. */
-  private static Choice.Rows rows(Node node, MatMul op) {
-    List<Dim> dims = node.output().type().dims();
-    boolean fold = !op.transposeA() && dims.size() >= 2 && node.input(MatMul.B).type().rank() == 2;
-    Value bias = node.input(MatMul.BIAS);
-    boolean oneBias = bias == null || bias.type().rank() <= 1;
-    return fold && oneBias
-        ? new Choice.Rows(
-            Dim.product(dims.subList(0, dims.size() - 1)), List.of(MatMul.A, MatMul.RESIDUAL))
-        : null;
   }
 
   private static boolean isFloat(Value value) {
@@ -118,15 +104,5 @@ final class CpuMatMul implements RowStep {
   @Override
   public void run() {
     task.run(site.workers(), Math.toIntExact(extents.batches()));
-  }
-
-  @Override
-  public long rows() {
-    return extents.isFolded() ? extents.m() : -1;
-  }
-
-  @Override
-  public void runRows(long first, long last, Scratch scratch) {
-    task.runRows((int) first, (int) last, scratch);
   }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /** {@link LayerNorm} and {@link RmsNorm} of float32 rows. */
-final class CpuNorm implements RowStep, WorkerPool.Task {
+final class CpuNorm implements Step, WorkerPool.Task {
   /** Elements that a thread takes at a time. */
   private static final long GRAIN = 8_192;
 
@@ -28,7 +28,6 @@ final class CpuNorm implements RowStep, WorkerPool.Task {
     Choice.Run choice =
         isPlain(node, op.axis(), LayerNorm.SCALE, LayerNorm.BIAS)
             ? floats(kernels, site -> NormOperands.of(site, op))
-                .by(rows(node, op.axis(), LayerNorm.SKIP))
             : Choice.Run.doubles(site -> new DoubleNorm(site, op));
     return choice.over(LayerNorm.X, LayerNorm.SKIP);
   }
@@ -37,14 +36,8 @@ final class CpuNorm implements RowStep, WorkerPool.Task {
     Choice.Run choice =
         isPlain(node, op.axis(), RmsNorm.SCALE)
             ? floats(kernels, site -> NormOperands.of(site, op))
-                .by(rows(node, op.axis(), RmsNorm.SKIP))
             : Choice.Run.doubles(site -> new DoubleNorm(site, op));
     return choice.over(RmsNorm.X, RmsNorm.SKIP);
-  }
-
-  private static Choice.Rows rows(Node node, int axis, int skip) {
-    Dim count = Dim.product(node.input(0).type().dims().subList(0, axis));
-    return new Choice.Rows(count, List.of(0, skip));
   }
 
   private static Choice.Run floats(Kernels kernels, Function<Site, NormOperands> operands) {
@@ -88,17 +81,6 @@ final class CpuNorm implements RowStep, WorkerPool.Task {
 
   @Override
   public void run(int piece, Scratch scratch) {
-    long first = piece * rowsOfPiece();
-    runRows(first, Math.min(operands.rows(), first + rowsOfPiece()), scratch);
-  }
-
-  @Override
-  public long rows() {
-    return operands.size() > 0 ? operands.rows() : -1;
-  }
-
-  @Override
-  public void runRows(long first, long last, Scratch scratch) {
     long x = site.in(0).address();
     long y = site.out(0).address();
     long skip = address(operands.skip());
@@ -106,6 +88,8 @@ final class CpuNorm implements RowStep, WorkerPool.Task {
     long sum = address(operands.sum());
     int columns = (int) operands.size();
     double epsilon = operands.epsilon();
+    long first = piece * rowsOfPiece();
+    long last = Math.min(operands.rows(), first + rowsOfPiece());
     if (operands.centred()) {
       long bias = address(operands.bias());
       kernels.layerNorm(x, skip, scale, bias, y, sum, columns, epsilon, first, last);

@@ -17,18 +17,15 @@ final class CpuUnary {
       return CpuViews.same("every element stays");
     }
     if (!x.isFloat()) {
-      String why = "in 64 bits, the low ones kept";
-      return rows(node, Choice.Run.of("integers", why, CpuElementwise.of(longs(op, x))));
+      return Choice.Run.of(
+              "integers", "in 64 bits, the low ones kept", CpuElementwise.of(longs(op, x)))
+          .over(0);
     }
     if (x == DType.F32 && y == DType.F32) {
-      CpuElementwise.Function floats = floats(op, kernels);
-      return rows(node, Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats)));
+      return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
+          .over(0);
     }
-    return rows(node, Choice.Run.doubles(CpuElementwise.of(doubles(op, x, y))));
-  }
-
-  private static Choice rows(Node node, Choice.Run run) {
-    return CpuElementwise.byRows(run.over(0), node);
+    return Choice.Run.doubles(CpuElementwise.of(doubles(op, x, y))).over(0);
   }
 
   private static CpuElementwise.Function longs(Unary op, DType dtype) {

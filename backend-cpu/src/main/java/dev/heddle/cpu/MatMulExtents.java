@@ -123,11 +123,6 @@ final class MatMulExtents implements MatMulTask.Matrices {
     return folded ? 1 : batch.fullRows() * batch.rowLength();
   }
 
-  /** Whether all batches are one product. */
-  boolean isFolded() {
-    return folded;
-  }
-
   /** Address of the matrix of batch {@code index} in operand 0 (y), 1 (a), 2 (b) or 3 (bias). */
   private long at(Operand x, int operand, long index) {
     if (folded) {

@@ -139,15 +139,6 @@ final class MatMulTask implements WorkerPool.Task {
     int rows = Math.min(partition.rowsPerPiece(), m - row);
     int panel = partition.panel(piece);
     int panels = Math.min(partition.panelsPerPiece(), MatMulPacking.panels(tiles, n) - panel);
-    multiply(matrix, row, rows, panel, panels, scratch);
-  }
-
-  /** Computes rows {@code [first, last)} of the first product. */
-  void runRows(int first, int last, Scratch scratch) {
-    multiply(0, first, last - first, 0, MatMulPacking.panels(tiles, n), scratch);
-  }
-
-  private void multiply(int matrix, int row, int rows, int panel, int panels, Scratch scratch) {
     int longest = Math.min(k, K_BLOCK);
 
     boolean copyA = aKStride != Float.BYTES;

@@ -6,15 +6,12 @@ import dev.heddle.backend.MemoryPlanner;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.cpu.Blueprint.Action;
-import dev.heddle.cpu.Blueprint.Chain;
 import dev.heddle.cpu.Blueprint.Home;
 import dev.heddle.cpu.Blueprint.Instruction;
 import dev.heddle.cpu.Blueprint.Lifetime;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphException;
 import dev.heddle.graph.SymbolValues;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * All that one run at a time needs and the next may use again: operands, steps, the places of
@@ -30,16 +27,12 @@ final class RunState {
   private final long[] offsetsWithin;
   private final Site[] sites;
   private final Step[] steps;
-
-  /** By the chain's first instruction; null where none begins. */
-  private final RowChain[] chains;
-
   private final MemoryPlanner planner;
   private final long[] bufferBytes;
   private final long[] bufferOffsets;
   private long arenaBytes;
 
-  RunState(Blueprint blueprint, CpuMemory memory, WorkerPool workers, RowBlocks blocks) {
+  RunState(Blueprint blueprint, CpuMemory memory, WorkerPool workers) {
     this.blueprint = blueprint;
     this.memory = memory;
     Graph graph = blueprint.graph();
@@ -70,10 +63,6 @@ final class RunState {
         steps[i] = run.kernel().open(sites[i]);
       }
     }
-    this.chains = new RowChain[count];
-    for (Chain chain : blueprint.chains()) {
-      chains[chain.first()] = chain(chain, workers, blocks);
-    }
     int buffers = blueprint.buffers().size();
     this.planner =
         new MemoryPlanner(
@@ -82,16 +71,6 @@ final class RunState {
             NativePool.ALIGNMENT);
     this.bufferBytes = new long[buffers];
     this.bufferOffsets = new long[buffers];
-  }
-
-  private RowChain chain(Chain chain, WorkerPool workers, RowBlocks blocks) {
-    List<RowStep> members = new ArrayList<>();
-    for (int i = chain.first(); i <= chain.last(); i++) {
-      if (steps[i] != null) {
-        members.add((RowStep) steps[i]);
-      }
-    }
-    return new RowChain(chain.last(), members.toArray(RowStep[]::new), workers, blocks);
   }
 
   private Operand[] operands(int[] positions) {
@@ -136,10 +115,7 @@ final class RunState {
         if (Thread.currentThread().isInterrupted()) {
           throw new RunInterruptedException("interrupted before " + sites[i].node());
         }
-        if (chains[i] != null && chains[i].pays()) {
-          chains[i].run();
-          i = chains[i].last();
-        } else if (steps[i] != null) {
+        if (steps[i] != null) {
           steps[i].run();
         }
       }
@@ -157,11 +133,6 @@ final class RunState {
     bindOperands();
     for (int i = 0; i < steps.length; i++) {
       bindInstruction(i, blueprint.instructions().get(i).action());
-    }
-    for (RowChain chain : chains) {
-      if (chain != null) {
-        chain.bind();
-      }
     }
     for (int i = 0; i < operands.length; i++) {
       switch (blueprint.homes().get(i)) {

@@ -147,7 +147,7 @@ class CpuProgramTest {
   }
 
   /** Bytes a run, once it is compiled code that runs: the least of rounds, until few enough. */
-  static long allocatedWhenWarm(Program program, Inputs a, Inputs b, long enough) {
+  private static long allocatedWhenWarm(Program program, Inputs a, Inputs b, long enough) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long least = Long.MAX_VALUE;
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
