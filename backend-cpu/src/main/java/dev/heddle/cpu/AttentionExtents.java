@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Attention;
+import dev.heddle.plan.Operand;
 
 /**
  * How an {@link Attention}'s operands lie in one run: sequences of queries and keys, and where each

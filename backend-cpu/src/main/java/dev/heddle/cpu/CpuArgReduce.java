@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.ArgReduce;
+import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 
 /** {@link ArgReduce}: each lane is looked through once. */
@@ -17,8 +18,8 @@ final class CpuArgReduce implements Step, WorkerPool.Task {
     this.lanes = new Lanes(site.in(0), op.axis(), GRAIN);
   }
 
-  static Choice choose(ArgReduce op) {
-    return Choice.Run.of("scan", "lane by lane", site -> new CpuArgReduce(site, op));
+  static Choice<CpuKernel.Preparation> choose(ArgReduce op) {
+    return CpuKernel.choice("scan", "lane by lane", site -> new CpuArgReduce(site, op));
   }
 
   @Override

@@ -3,6 +3,8 @@ package dev.heddle.cpu;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.Attention;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link Attention} of float32, without the matrix of scores. */
@@ -19,7 +21,7 @@ final class CpuAttention implements Step {
     this.task = new AttentionTask(op);
   }
 
-  static Choice choose(Node node, Attention op, Kernels kernels) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Attention op, Kernels kernels) {
     Value mask = node.input(Attention.MASK);
     boolean floats =
         isFloat(node.input(Attention.QUERY))
@@ -27,10 +29,10 @@ final class CpuAttention implements Step {
             && isFloat(node.input(Attention.RELATIVE))
             && (isFloat(mask) || mask.type().dtype() == DType.BOOL);
     if (floats && kernels.vectors()) {
-      return Choice.Run.of(
+      return CpuKernel.choice(
           "vectors, flash", "blocks of keys, scores never stored", s -> new CpuAttention(s, op));
     }
-    return Choice.Run.doubles(site -> new DoubleAttention(site, op));
+    return CpuKernel.doubles(site -> new DoubleAttention(site, op));
   }
 
   private static boolean isFloat(Value value) {

@@ -8,6 +8,8 @@ import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
+import dev.heddle.plan.Compilation;
+import dev.heddle.plan.RunStates;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 import java.util.HashSet;
@@ -48,11 +50,7 @@ final class CpuBackend implements Backend {
   @Override
   public Support supports(Node node) {
     Node wide = kernels.widened(node, value -> false);
-    return switch (kernels.choose(wide, value -> false)) {
-      case Choice.Run run -> new Support.Supported(run.name(), run.why());
-      case Choice.View view -> new Support.Supported("view", view.why());
-      case Choice.Refuse refuse -> new Support.Unsupported(refuse.reason());
-    };
+    return kernels.choose(wide, value -> false).support();
   }
 
   @Override
@@ -81,11 +79,15 @@ final class CpuBackend implements Backend {
       Graph wide = Widening.apply(graph, kernels);
       Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS);
       try {
-        CpuCompiler.Result result = CpuCompiler.compile(wide, weights, kernels, notes);
+        Compilation.Result<CpuKernel> result =
+            Compilation.compile(wide, new CpuTarget(kernels, weights), notes);
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();
-        RunStates states =
-            new RunStates(
-                graph.name(), runs, () -> new RunState(result.blueprint(), memory, workers));
+        RunStates<RunState> states =
+            new RunStates<>(
+                graph.name(),
+                runs,
+                () -> new RunState(result.blueprint(), memory, workers),
+                state -> {});
         CpuProgram program = new CpuProgram(result.plan(), weights, states, this::forget);
         synchronized (programs) {
           programs.add(program);

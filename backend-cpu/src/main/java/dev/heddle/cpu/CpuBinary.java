@@ -3,25 +3,26 @@ package dev.heddle.cpu;
 import dev.heddle.backend.InvalidInputException;
 import dev.heddle.graph.Node;
 import dev.heddle.op.Binary;
+import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 
 /** {@link Binary}: floats in float64 or by vectors of float32, integers in 64 bits. */
 final class CpuBinary {
   private CpuBinary() {}
 
-  static Choice choose(Node node, Binary op, Kernels kernels) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Binary op, Kernels kernels) {
     DType a = node.input(Binary.A).type().dtype();
     DType b = node.input(Binary.B).type().dtype();
     if (!a.isFloat() && !b.isFloat()) {
-      return Choice.Run.of(
+      return CpuKernel.choice(
               "integers", "in 64 bits, the low ones kept", CpuElementwise.of(longs(node, op, a, b)))
           .over(Binary.A, Binary.B);
     }
     if (a == DType.F32 && b == DType.F32) {
-      return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
+      return CpuKernel.choice(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
           .over(Binary.A, Binary.B);
     }
-    return Choice.Run.doubles(CpuElementwise.of(doubles(op, a, b))).over(Binary.A, Binary.B);
+    return CpuKernel.doubles(CpuElementwise.of(doubles(op, a, b))).over(Binary.A, Binary.B);
   }
 
   private static CpuElementwise.Function longs(Node node, Binary op, DType a, DType b) {

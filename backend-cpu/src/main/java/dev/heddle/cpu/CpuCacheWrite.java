@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.CacheWrite;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link CacheWrite}: row by row, into the input's memory. */
@@ -15,8 +17,9 @@ final class CpuCacheWrite implements Step, WorkerPool.Task {
     this.site = site;
   }
 
-  static Choice choose() {
-    return Choice.Run.of("rows", "where the slots say", CpuCacheWrite::new).into(CacheWrite.CACHE);
+  static Choice<CpuKernel.Preparation> choose() {
+    return CpuKernel.choice("rows", "where the slots say", CpuCacheWrite::new)
+        .into(CacheWrite.CACHE);
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Cast;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Views;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Elements;
 
@@ -9,13 +11,13 @@ import dev.heddle.tensor.Elements;
 final class CpuCast {
   private CpuCast() {}
 
-  static Choice choose(Node node, Cast op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Cast op) {
     DType from = node.input(0).type().dtype();
     DType to = op.to();
     if (from == to) {
-      return CpuViews.same("the type is " + to + " already");
+      return Views.same("the type is " + to + " already");
     }
-    return Choice.Run.of("convert", from + " to " + to, CpuElementwise.of(function(from, to)))
+    return CpuKernel.choice("convert", from + " to " + to, CpuElementwise.of(function(from, to)))
         .over(0);
   }
 

@@ -2,15 +2,16 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Compare;
+import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 
 /** {@link Compare}: floats as float64, integers as 64 bits, both exact. */
 final class CpuCompare {
   private CpuCompare() {}
 
-  static Choice choose(Node node, Compare op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Compare op) {
     DType dtype = node.input(Compare.A).type().dtype();
-    return Choice.Run.of(
+    return CpuKernel.choice(
         dtype.isFloat() ? "doubles" : "integers",
         "comparing is exact in the wider type",
         CpuElementwise.of(dtype.isFloat() ? doubles(op, dtype) : longs(op, dtype)));

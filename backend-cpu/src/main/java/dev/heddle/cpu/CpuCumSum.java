@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.CumSum;
+import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 
 /** {@link CumSum}: floats are summed in float64, integers in 64 bits. */
@@ -17,8 +18,8 @@ final class CpuCumSum implements Step, WorkerPool.Task {
     this.lanes = new Lanes(site.in(0), op.axis(), GRAIN);
   }
 
-  static Choice choose(CumSum op) {
-    return Choice.Run.of("scan", "lane by lane", site -> new CpuCumSum(site, op)).over(0);
+  static Choice<CpuKernel.Preparation> choose(CumSum op) {
+    return CpuKernel.choice("scan", "lane by lane", site -> new CpuCumSum(site, op)).over(0);
   }
 
   @Override

@@ -1,12 +1,13 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.DimensionsOf;
+import dev.heddle.plan.Choice;
 
 /** {@link DimensionsOf}: the run's extents as data. */
 record CpuDimensionsOf(Site site, DimensionsOf op) implements Step {
 
-  static Choice choose(DimensionsOf op) {
-    return Choice.Run.of(
+  static Choice<CpuKernel.Preparation> choose(DimensionsOf op) {
+    return CpuKernel.choice(
         "evaluate", "from the run's symbols", site -> new CpuDimensionsOf(site, op));
   }
 

@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.DynamicQuantize;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 
 /** {@link DynamicQuantize}: a group is one thread's, many small ones are a piece. */
 final class CpuDynamicQuantize implements Step, WorkerPool.Task {
@@ -22,8 +24,8 @@ final class CpuDynamicQuantize implements Step, WorkerPool.Task {
     this.starts = site.in(DynamicQuantize.CU_SEQ_LENS);
   }
 
-  static Choice choose(DynamicQuantize op, Kernels kernels) {
-    return Choice.Run.of(
+  static Choice<CpuKernel.Preparation> choose(DynamicQuantize op, Kernels kernels) {
+    return CpuKernel.choice(
             kernels.name(),
             "float32, each range of its own group",
             site -> new CpuDynamicQuantize(site, op, kernels.quantize()))

@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /**
@@ -30,7 +31,7 @@ final class CpuElementwise implements Step, WorkerPool.Task, Loops.Row {
     this.loops = new Loops(site.out(0).rank());
   }
 
-  static Choice.Kernel of(Function function) {
+  static CpuKernel of(Function function) {
     return site -> new CpuElementwise(site, function);
   }
 

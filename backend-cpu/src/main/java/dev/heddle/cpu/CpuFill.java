@@ -1,5 +1,7 @@
 package dev.heddle.cpu;
 
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link dev.heddle.op.Fill}: one value throughout. */
@@ -15,8 +17,8 @@ final class CpuFill implements Step, WorkerPool.Task {
     this.value = value;
   }
 
-  static Choice choose(double value) {
-    return Choice.Run.of("fill", "one value", site -> new CpuFill(site, value));
+  static Choice<CpuKernel.Preparation> choose(double value) {
+    return CpuKernel.choice("fill", "one value", site -> new CpuFill(site, value));
   }
 
   @Override

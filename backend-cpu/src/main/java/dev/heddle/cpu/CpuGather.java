@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Gather;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link Gather}: copies slices; every index is checked first, so that an error writes nothing. */
@@ -19,8 +21,8 @@ final class CpuGather implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice choose(Gather op) {
-    return Choice.Run.of("copy slices", "indices are checked", site -> new CpuGather(site, op));
+  static Choice<CpuKernel.Preparation> choose(Gather op) {
+    return CpuKernel.choice("copy slices", "indices are checked", site -> new CpuGather(site, op));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.GatherElements;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 
 /** {@link GatherElements}: one index for each element. */
 final class CpuGatherElements implements Step, WorkerPool.Task, Loops.Row {
@@ -18,8 +20,8 @@ final class CpuGatherElements implements Step, WorkerPool.Task, Loops.Row {
     this.loops = new Loops(site.out(0).rank());
   }
 
-  static Choice choose(GatherElements op) {
-    return Choice.Run.of(
+  static Choice<CpuKernel.Preparation> choose(GatherElements op) {
+    return CpuKernel.choice(
         "copy elements", "indices are checked", site -> new CpuGatherElements(site, op));
   }
 

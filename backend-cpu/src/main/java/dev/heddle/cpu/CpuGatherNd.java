@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.GatherNd;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 
 /** {@link GatherNd}: one slice for each index tuple. */
 final class CpuGatherNd implements Step, WorkerPool.Task {
@@ -20,8 +22,9 @@ final class CpuGatherNd implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice choose(GatherNd op) {
-    return Choice.Run.of("copy slices", "indices are checked", site -> new CpuGatherNd(site, op));
+  static Choice<CpuKernel.Preparation> choose(GatherNd op) {
+    return CpuKernel.choice(
+        "copy slices", "indices are checked", site -> new CpuGatherNd(site, op));
   }
 
   @Override

@@ -33,6 +33,8 @@ import dev.heddle.op.Transpose;
 import dev.heddle.op.Triangle;
 import dev.heddle.op.Unary;
 import dev.heddle.op.Where;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Views;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -70,8 +72,9 @@ final class CpuKernels {
     return isDoubles(choose(wide, known)) ? node : wide;
   }
 
-  private static boolean isDoubles(Choice choice) {
-    return choice instanceof Choice.Run run && run.name().equals(Choice.Run.DOUBLES);
+  private static boolean isDoubles(Choice<CpuKernel.Preparation> choice) {
+    return choice instanceof Choice.Run<CpuKernel.Preparation> run
+        && run.name().equals(CpuKernel.DOUBLES);
   }
 
   /**
@@ -79,7 +82,7 @@ final class CpuKernels {
    *
    * @param known tells the values that are constants
    */
-  Choice choose(Node node, Predicate<Value> known) {
+  Choice<CpuKernel.Preparation> choose(Node node, Predicate<Value> known) {
     return switch (node.op()) {
       case Unary op -> CpuUnary.choose(node, op, kernels);
       case Binary op -> CpuBinary.choose(node, op, kernels);
@@ -102,7 +105,7 @@ final class CpuKernels {
       case Gather op -> CpuGather.choose(op);
       case GatherElements op -> CpuGatherElements.choose(op);
       case GatherNd op -> CpuGatherNd.choose(op);
-      case Reshape op -> CpuViews.same("the same elements in the same order");
+      case Reshape op -> Views.same("the same elements in the same order");
       case Transpose op -> CpuMove.choose(node, op);
       case Expand op -> CpuMove.choose(node, op);
       case Concat op -> CpuMove.choose(node, op);

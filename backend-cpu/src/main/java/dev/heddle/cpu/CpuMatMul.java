@@ -3,9 +3,9 @@ package dev.heddle.cpu;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.MatMul;
+import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.TensorType;
-import java.util.List;
 import java.util.function.Predicate;
 
 /** {@link MatMul} of float32: weights in panels laid out at compile time, other operands as is. */
@@ -26,32 +26,32 @@ final class CpuMatMul implements Step {
     }
   }
 
-  static Choice choose(Node node, MatMul op, Kernels kernels, Predicate<Value> known) {
+  static Choice<CpuKernel.Preparation> choose(
+      Node node, MatMul op, Kernels kernels, Predicate<Value> known) {
     Value b = node.input(MatMul.B);
     boolean floats =
         isFloat(node.output())
             && isFloat(node.input(MatMul.BIAS))
             && isFloat(node.input(MatMul.RESIDUAL));
     if (floats && isPacked(b, known)) {
-      return new Choice.Run(
-          kernels.name() + ", b packed",
-          "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
-          List.of(MatMul.RESIDUAL),
-          -1,
-          MatMul.B,
-          (n, weights) -> {
-            long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);
-            return site -> new CpuMatMul(site, op, kernels, address);
-          });
+      return Choice.Run.<CpuKernel.Preparation>of(
+              kernels.name() + ", b packed",
+              "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
+              (n, weights) -> {
+                long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);
+                return site -> new CpuMatMul(site, op, kernels, address);
+              })
+          .over(MatMul.RESIDUAL)
+          .packing(MatMul.B);
     }
     if (floats && isFloat(b)) {
-      return Choice.Run.of(
+      return CpuKernel.choice(
               kernels.name(),
               "float32; each piece packs what it needs of b",
               site -> new CpuMatMul(site, op, kernels, 0))
           .over(MatMul.RESIDUAL);
     }
-    return Choice.Run.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
+    return CpuKernel.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
   }
 
   private static boolean isFloat(Value value) {

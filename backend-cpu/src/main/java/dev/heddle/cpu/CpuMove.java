@@ -6,15 +6,19 @@ import dev.heddle.op.Expand;
 import dev.heddle.op.Pad;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Transpose;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
+import dev.heddle.plan.Views;
 
 /** Data movement: {@link Transpose}, {@link Expand}, {@link Slice}, {@link Concat}, {@link Pad}. */
 final class CpuMove {
   private CpuMove() {}
 
-  static Choice choose(Node node, Transpose op) {
-    return CpuViews.keepsOrder(node, op)
-        ? CpuViews.same("only axes of extent 1 move")
-        : Choice.Run.of("copy", "axes move", site -> new One(site, (s, copy) -> bind(s, copy, op)));
+  static Choice<CpuKernel.Preparation> choose(Node node, Transpose op) {
+    return Views.keepsOrder(node, op)
+        ? Views.same("only axes of extent 1 move")
+        : CpuKernel.choice(
+            "copy", "axes move", site -> new One(site, (s, copy) -> bind(s, copy, op)));
   }
 
   private static void bind(Site site, StridedCopy copy, Transpose op) {
@@ -26,10 +30,10 @@ final class CpuMove {
     }
   }
 
-  static Choice choose(Node node, Expand op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Expand op) {
     return node.input(0).type().equals(node.output().type())
-        ? CpuViews.same("the dimensions are these already")
-        : Choice.Run.of("copy", "elements repeat", site -> new One(site, CpuMove::bindExpand));
+        ? Views.same("the dimensions are these already")
+        : CpuKernel.choice("copy", "elements repeat", site -> new One(site, CpuMove::bindExpand));
   }
 
   private static void bindExpand(Site site, StridedCopy copy) {
@@ -47,19 +51,20 @@ final class CpuMove {
   }
 
   /** The input as it is, in memory of its own. */
-  static Choice copy(String why) {
-    return Choice.Run.of("copy", why, site -> new One(site, CpuMove::bindExpand));
+  static Choice<CpuKernel.Preparation> copy() {
+    return CpuKernel.choice(
+        "copy", "the output needs memory of its own", site -> new One(site, CpuMove::bindExpand));
   }
 
-  static Choice choose(Node node, Slice op) {
-    return CpuViews.isContiguous(node, op)
-        ? CpuViews.slice(op)
-        : Choice.Run.of(
+  static Choice<CpuKernel.Preparation> choose(Node node, Slice op) {
+    return Views.isContiguous(node, op)
+        ? Views.slice(op)
+        : CpuKernel.choice(
             "copy", "elements lie apart", site -> new One(site, (s, copy) -> bind(s, copy, op)));
   }
 
   private static void bind(Site site, StridedCopy copy, Slice op) {
-    checkRange(site, op);
+    Views.checkRange(site.plan(), op);
     Operand x = site.in(0);
     Operand y = site.out(0);
     copy.begin(site.evaluate(op.start()) * x.stride(op.axis()), 0);
@@ -69,31 +74,19 @@ final class CpuMove {
     }
   }
 
-  /** Refuses a slice that leaves its axis. */
-  static void checkRange(Site site, Slice op) {
-    long extent = site.in(0).dim(op.axis());
-    long length = site.out(0).dim(op.axis());
-    long first = site.evaluate(op.start());
-    long last = Math.addExact(first, Math.multiplyExact(Math.max(0, length - 1), op.step()));
-    if (length > 0 && (Math.min(first, last) < 0 || Math.max(first, last) >= extent)) {
-      throw site.wrong(
-          "takes elements %d to %d of axis %d, which has extent %d"
-              .formatted(first, last, op.axis(), extent));
-    }
-  }
-
-  static Choice choose(Node node, Concat op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Concat op) {
     return node.inputs().size() == 1
-        ? CpuViews.same("there is one part")
-        : Choice.Run.of("copy", "part by part", site -> new Parts(site, op));
+        ? Views.same("there is one part")
+        : CpuKernel.choice("copy", "part by part", site -> new Parts(site, op));
   }
 
-  static Choice choose(Node node, Pad op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Pad op) {
     boolean none =
         op.before().stream().allMatch(n -> n == 0) && op.after().stream().allMatch(n -> n == 0);
     return none
-        ? CpuViews.same("nothing is added")
-        : Choice.Run.of("fill and copy", "what is added lies apart", site -> new Padded(site, op));
+        ? Views.same("nothing is added")
+        : CpuKernel.choice(
+            "fill and copy", "what is added lies apart", site -> new Padded(site, op));
   }
 
   /** Finds the strides of one copy. */

@@ -4,6 +4,8 @@ import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.LayerNorm;
 import dev.heddle.op.RmsNorm;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import java.util.List;
@@ -24,24 +26,25 @@ final class CpuNorm implements Step, WorkerPool.Task {
     this.kernels = kernels;
   }
 
-  static Choice choose(Node node, LayerNorm op, Kernels kernels) {
-    Choice.Run choice =
+  static Choice<CpuKernel.Preparation> choose(Node node, LayerNorm op, Kernels kernels) {
+    Choice.Run<CpuKernel.Preparation> choice =
         isPlain(node, op.axis(), LayerNorm.SCALE, LayerNorm.BIAS)
             ? floats(kernels, site -> NormOperands.of(site, op))
-            : Choice.Run.doubles(site -> new DoubleNorm(site, op));
+            : CpuKernel.doubles(site -> new DoubleNorm(site, op));
     return choice.over(LayerNorm.X, LayerNorm.SKIP);
   }
 
-  static Choice choose(Node node, RmsNorm op, Kernels kernels) {
-    Choice.Run choice =
+  static Choice<CpuKernel.Preparation> choose(Node node, RmsNorm op, Kernels kernels) {
+    Choice.Run<CpuKernel.Preparation> choice =
         isPlain(node, op.axis(), RmsNorm.SCALE)
             ? floats(kernels, site -> NormOperands.of(site, op))
-            : Choice.Run.doubles(site -> new DoubleNorm(site, op));
+            : CpuKernel.doubles(site -> new DoubleNorm(site, op));
     return choice.over(RmsNorm.X, RmsNorm.SKIP);
   }
 
-  private static Choice.Run floats(Kernels kernels, Function<Site, NormOperands> operands) {
-    return Choice.Run.of(
+  private static Choice.Run<CpuKernel.Preparation> floats(
+      Kernels kernels, Function<Site, NormOperands> operands) {
+    return CpuKernel.choice(
         kernels.name(),
         "float32, a row's order its own",
         site -> new CpuNorm(site, operands.apply(site), kernels.norm()));

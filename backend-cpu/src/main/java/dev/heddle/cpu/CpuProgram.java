@@ -4,6 +4,7 @@ import dev.heddle.backend.Inputs;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Plan;
 import dev.heddle.backend.Program;
+import dev.heddle.plan.RunStates;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -11,11 +12,12 @@ import java.util.function.Consumer;
 final class CpuProgram implements Program {
   private final Plan plan;
   private final Weights weights;
-  private final RunStates states;
+  private final RunStates<RunState> states;
   private final Consumer<CpuProgram> whenClosed;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  CpuProgram(Plan plan, Weights weights, RunStates states, Consumer<CpuProgram> whenClosed) {
+  CpuProgram(
+      Plan plan, Weights weights, RunStates<RunState> states, Consumer<CpuProgram> whenClosed) {
     this.plan = plan;
     this.weights = weights;
     this.states = states;

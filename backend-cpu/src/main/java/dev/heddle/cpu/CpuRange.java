@@ -1,12 +1,14 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Range;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 
 /** {@link Range}: counts. */
 record CpuRange(Site site, Range op) implements Step {
 
-  static Choice choose(Range op) {
-    return Choice.Run.of("count", "one thread", site -> new CpuRange(site, op));
+  static Choice<CpuKernel.Preparation> choose(Range op) {
+    return CpuKernel.choice("count", "one thread", site -> new CpuRange(site, op));
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Reduce;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /**
@@ -31,9 +33,9 @@ final class CpuReduce implements Step, WorkerPool.Task, Loops.Row {
     this.reduced = new Loops(site.in(0).rank());
   }
 
-  static Choice choose(Node node, Reduce op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Reduce op) {
     DType dtype = node.input(0).type().dtype();
-    return Choice.Run.of(
+    return CpuKernel.choice(
         dtype.isFloat() ? "accumulate doubles" : "accumulate integers",
         "one order for each result",
         site -> new CpuReduce(site, op));

@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link RotaryEmbedding}: pairs are turned in float64 and rounded once; four products a pair. */
@@ -21,9 +23,9 @@ final class CpuRotaryEmbedding implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice choose(RotaryEmbedding op) {
+  static Choice<CpuKernel.Preparation> choose(RotaryEmbedding op) {
     String why = "in float64, rounded once";
-    return Choice.Run.of("turn pairs", why, site -> new CpuRotaryEmbedding(site, op))
+    return CpuKernel.choice("turn pairs", why, site -> new CpuRotaryEmbedding(site, op))
         .over(RotaryEmbedding.X);
   }
 

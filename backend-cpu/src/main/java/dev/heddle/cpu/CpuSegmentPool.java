@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.SegmentPool;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link SegmentPool}: the tokens of a sequence are combined in order, in float64. */
@@ -17,8 +19,8 @@ final class CpuSegmentPool implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice choose(SegmentPool op) {
-    return Choice.Run.of(
+  static Choice<CpuKernel.Preparation> choose(SegmentPool op) {
+    return CpuKernel.choice(
         "accumulate doubles", "one order for each sequence", site -> new CpuSegmentPool(site, op));
   }
 

@@ -2,6 +2,8 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Softmax;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link Softmax} of float32: rows where the axis is the last, groups of columns where not. */
@@ -23,15 +25,15 @@ final class CpuSoftmax implements Step, WorkerPool.Task {
     this.kernels = kernels;
   }
 
-  static Choice choose(Node node, Softmax op, Kernels kernels) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Softmax op, Kernels kernels) {
     if (node.output().type().dtype() == DType.F32) {
-      return Choice.Run.of(
+      return CpuKernel.choice(
               kernels.name(),
               "float32, a row's order its own",
               site -> new CpuSoftmax(site, op, kernels.softmax()))
           .over(0);
     }
-    return Choice.Run.doubles(site -> new DoubleSoftmax(site, op)).over(0);
+    return CpuKernel.doubles(site -> new DoubleSoftmax(site, op)).over(0);
   }
 
   @Override

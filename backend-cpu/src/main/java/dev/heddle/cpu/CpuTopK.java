@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.TopK;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link TopK}: a heap of the k best seen, the worst at its root. */
@@ -19,8 +21,8 @@ final class CpuTopK implements Step, WorkerPool.Task {
     this.to = new Lanes(site.out(TopK.VALUES), op.axis(), GRAIN);
   }
 
-  static Choice choose(TopK op) {
-    return Choice.Run.of("heap of the best", "lane by lane", site -> new CpuTopK(site, op));
+  static Choice<CpuKernel.Preparation> choose(TopK op) {
+    return CpuKernel.choice("heap of the best", "lane by lane", site -> new CpuTopK(site, op));
   }
 
   @Override

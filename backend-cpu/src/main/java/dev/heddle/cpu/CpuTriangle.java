@@ -1,6 +1,8 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Triangle;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 
 /** {@link Triangle}: each row is part copy, part zeros. */
 final class CpuTriangle implements Step, WorkerPool.Task {
@@ -16,8 +18,9 @@ final class CpuTriangle implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice choose(Triangle op) {
-    return Choice.Run.of("copy and zero", "row by row", site -> new CpuTriangle(site, op)).over(0);
+  static Choice<CpuKernel.Preparation> choose(Triangle op) {
+    return CpuKernel.choice("copy and zero", "row by row", site -> new CpuTriangle(site, op))
+        .over(0);
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Unary;
+import dev.heddle.plan.Choice;
+import dev.heddle.plan.Views;
 import dev.heddle.tensor.DType;
 
 /** {@link Unary}: floats in float64 or by vectors of float32, integers in 64 bits. */
@@ -10,22 +12,22 @@ final class CpuUnary {
 
   private CpuUnary() {}
 
-  static Choice choose(Node node, Unary op, Kernels kernels) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Unary op, Kernels kernels) {
     DType x = node.input(0).type().dtype();
     DType y = node.output().type().dtype();
     if (op.kind() == Unary.Kind.IDENTITY) {
-      return CpuViews.same("every element stays");
+      return Views.same("every element stays");
     }
     if (!x.isFloat()) {
-      return Choice.Run.of(
+      return CpuKernel.choice(
               "integers", "in 64 bits, the low ones kept", CpuElementwise.of(longs(op, x)))
           .over(0);
     }
     if (x == DType.F32 && y == DType.F32) {
-      return Choice.Run.of(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
+      return CpuKernel.choice(kernels.name(), "float32", CpuElementwise.of(floats(op, kernels)))
           .over(0);
     }
-    return Choice.Run.doubles(CpuElementwise.of(doubles(op, x, y))).over(0);
+    return CpuKernel.doubles(CpuElementwise.of(doubles(op, x, y))).over(0);
   }
 
   private static CpuElementwise.Function longs(Unary op, DType dtype) {

@@ -2,15 +2,16 @@ package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
 import dev.heddle.op.Where;
+import dev.heddle.plan.Choice;
 
 /** {@link Where}: elements are moved bit by bit, whatever their type. */
 final class CpuWhere {
   private CpuWhere() {}
 
-  static Choice choose(Node node) {
+  static Choice<CpuKernel.Preparation> choose(Node node) {
     int bytes = node.output().type().dtype().bytes();
     String why = "moves elements of " + bytes + " bytes";
-    return Choice.Run.of("select", why, CpuElementwise.of(select(bytes)))
+    return CpuKernel.choice("select", why, CpuElementwise.of(select(bytes)))
         .over(Where.A, Where.B, Where.CONDITION);
   }
 

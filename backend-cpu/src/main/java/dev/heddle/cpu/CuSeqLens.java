@@ -1,5 +1,7 @@
 package dev.heddle.cpu;
 
+import dev.heddle.plan.Operand;
+
 /** Checks where the sequences of a ragged batch begin. */
 final class CuSeqLens {
   private CuSeqLens() {}

@@ -2,6 +2,7 @@ package dev.heddle.cpu;
 
 import dev.heddle.op.Attention;
 import dev.heddle.op.Attention.Map;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /** {@link Attention} of any float type in float64, rounded once, a row of scores at a time. */

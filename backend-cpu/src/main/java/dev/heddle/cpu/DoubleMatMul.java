@@ -2,6 +2,7 @@ package dev.heddle.cpu;
 
 import dev.heddle.op.MatMul;
 import dev.heddle.op.Unary;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /**

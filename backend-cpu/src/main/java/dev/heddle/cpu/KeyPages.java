@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Attention;
+import dev.heddle.plan.Operand;
 
 /** Keys and values that lie in pages: see {@link Attention#PAGES}. */
 final class KeyPages {

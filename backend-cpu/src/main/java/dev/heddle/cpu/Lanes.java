@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
 /**

@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.MatMul;
+import dev.heddle.plan.Operand;
 
 /**
  * How a {@link MatMul}'s operands lie in one run: {@link #batches()} products of {@code [m, k]} by

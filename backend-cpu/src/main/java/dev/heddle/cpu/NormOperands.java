@@ -2,6 +2,7 @@ package dev.heddle.cpu;
 
 import dev.heddle.op.LayerNorm;
 import dev.heddle.op.RmsNorm;
+import dev.heddle.plan.Operand;
 
 /** What {@link LayerNorm} and {@link RmsNorm} have in common: rows, and parameters by column. */
 final class NormOperands {

@@ -1,6 +1,7 @@
 package dev.heddle.cpu;
 
 import dev.heddle.backend.Outputs;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
 

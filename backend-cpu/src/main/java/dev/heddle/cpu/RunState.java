@@ -5,23 +5,25 @@ import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.MemoryPlanner;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.RunInterruptedException;
-import dev.heddle.cpu.Blueprint.Action;
-import dev.heddle.cpu.Blueprint.Home;
-import dev.heddle.cpu.Blueprint.Instruction;
-import dev.heddle.cpu.Blueprint.Lifetime;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphException;
 import dev.heddle.graph.SymbolValues;
+import dev.heddle.plan.Blueprint;
+import dev.heddle.plan.Blueprint.Action;
+import dev.heddle.plan.Blueprint.Home;
+import dev.heddle.plan.Blueprint.Instruction;
+import dev.heddle.plan.Blueprint.Lifetime;
+import dev.heddle.plan.Operand;
 
 /**
  * All that one run at a time needs and the next may use again: operands, steps, the places of
  * buffers. Once its extents have been seen, a run allocates its outputs and nothing else.
  */
 final class RunState {
-  private final Blueprint blueprint;
+  private final Blueprint<CpuKernel> blueprint;
   private final CpuMemory memory;
   private final SymbolValues symbols;
-  private final RunInputs inputs;
+  private final CpuInputs inputs;
   private final RunOutputs outputs;
   private final Operand[] operands;
   private final long[] offsetsWithin;
@@ -32,12 +34,12 @@ final class RunState {
   private final long[] bufferOffsets;
   private long arenaBytes;
 
-  RunState(Blueprint blueprint, CpuMemory memory, WorkerPool workers) {
+  RunState(Blueprint<CpuKernel> blueprint, CpuMemory memory, WorkerPool workers) {
     this.blueprint = blueprint;
     this.memory = memory;
     Graph graph = blueprint.graph();
     this.symbols = new SymbolValues(graph);
-    this.inputs = new RunInputs(graph, symbols, memory.scope());
+    this.inputs = new CpuInputs(graph, symbols, memory.scope());
     this.operands = blueprint.values().stream().map(Operand::new).toArray(Operand[]::new);
     this.offsetsWithin = new long[operands.length];
     this.outputs =
@@ -51,15 +53,16 @@ final class RunState {
     this.sites = new Site[count];
     this.steps = new Step[count];
     for (int i = 0; i < count; i++) {
-      Instruction instruction = blueprint.instructions().get(i);
+      Instruction<CpuKernel> instruction = blueprint.instructions().get(i);
       sites[i] =
           new Site(
-              instruction.node(),
-              operands(instruction.inputs()),
-              operands(instruction.outputs()),
-              symbols,
+              new dev.heddle.plan.Site(
+                  instruction.node(),
+                  operands(instruction.inputs()),
+                  operands(instruction.outputs()),
+                  symbols),
               workers);
-      if (instruction.action() instanceof Action.Run run) {
+      if (instruction.action() instanceof Action.Run<CpuKernel> run) {
         steps[i] = run.kernel().open(sites[i]);
       }
     }
@@ -159,12 +162,12 @@ final class RunState {
     }
   }
 
-  private void bindInstruction(int index, Action action) {
+  private void bindInstruction(int index, Action<CpuKernel> action) {
     switch (action) {
-      case Action.Run run -> bufferBytes[run.workspace()] = steps[index].bind();
-      case Action.View view -> {
+      case Action.Run<CpuKernel> run -> bufferBytes[run.workspace()] = steps[index].bind();
+      case Action.View<CpuKernel> view -> {
         int output = blueprint.instructions().get(index).outputs()[0];
-        offsetsWithin[output] = view.offset().bytes(sites[index]);
+        offsetsWithin[output] = view.offset().bytes(sites[index].plan());
       }
     }
   }
@@ -178,15 +181,15 @@ final class RunState {
             case Home.Arena home -> arena + bufferOffsets[home.buffer()];
             case Home.Input home ->
                 inputs.place(home.position(), arena + bufferOffsets[home.buffer()]);
-            case Home.Weight home -> home.address();
+            case Home.Weight home -> home.place();
             case Home.Output home -> outputs.address(home.position());
             case Home.Within home -> operands[home.value()].address() + offsetsWithin[i];
             case Home.Nowhere home -> 0;
           });
     }
     for (int i = 0; i < steps.length; i++) {
-      if (blueprint.instructions().get(i).action() instanceof Action.Run run) {
-        sites[i].placeWorkspace(arena + bufferOffsets[run.workspace()]);
+      if (blueprint.instructions().get(i).action() instanceof Action.Run<CpuKernel> run) {
+        sites[i].plan().placeWorkspace(arena + bufferOffsets[run.workspace()]);
       }
     }
   }

@@ -1,5 +1,7 @@
 package dev.heddle.cpu;
 
+import dev.heddle.plan.Operand;
+
 /** Copies elements of any type from one arrangement of strides to another. */
 final class StridedCopy implements WorkerPool.Task, Loops.Row {
   /** Elements that a thread takes at a time. */

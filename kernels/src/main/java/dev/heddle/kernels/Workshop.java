@@ -53,6 +53,11 @@ final class Workshop
   }
 
   @Override
+  public Choice<Launch.Preparation> copy(Node node) {
+    return choices.choose(node, value -> false);
+  }
+
+  @Override
   public Launch.Kernel prepare(Node node, Launch.Preparation choice) {
     this.node = node;
     return choice.prepare(this);

@@ -42,6 +42,9 @@ public final class Compilation<C, K> {
     /** The kernel for {@code node}; {@code known} tells the values that are constants. */
     Choice<C> choose(Node node, Predicate<Value> known);
 
+    /** The kernel for {@code node}, whose output is its input, in memory of its own. */
+    Choice<C> copy(Node node);
+
     /** Makes a kernel; weights are laid out for it now. */
     K prepare(Node node, C choice);
 
@@ -207,7 +210,7 @@ public final class Compilation<C, K> {
     int id = values.stream().mapToInt(Value::id).max().orElse(0) + 1;
     Value copy = new Value(id, name, value.type());
     nodes.add(new Node(name, new Unary(Unary.Kind.IDENTITY), List.of(value), List.of(copy)));
-    choices.add(target.choose(nodes.getLast(), this::isKnown));
+    choices.add(target.copy(nodes.getLast()));
     return addValue(copy, nodes.size() - 1);
   }
 
