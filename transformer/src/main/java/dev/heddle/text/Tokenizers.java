@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -87,11 +88,16 @@ public final class Tokenizers {
     if (Files.isRegularFile(folder.resolve(JSON))) {
       return Tokenizer.open(folder.resolve(JSON));
     }
+    Optional<Gpt2Files> gpt2 = Gpt2Files.in(folder);
+    if (gpt2.isPresent()) {
+      return gpt2.get().read().tokenizer();
+    }
     List<Path> models =
         files(folder, file -> file.toString().endsWith(GGUF) && !Gguf.isLaterPart(file));
     if (models.isEmpty()) {
       List<Path> vocabularies = files(folder, Tokenizers::isVocabulary);
-      return Llama2cVocabulary.read(one(folder, vocabularies, JSON + ", GGUF file or tok*.bin"))
+      return Llama2cVocabulary.read(
+              one(folder, vocabularies, "tokenizer.json, GGUF file or tok*.bin"))
           .tokenizer();
     }
     return ofGguf(one(folder, models, "GGUF file"));

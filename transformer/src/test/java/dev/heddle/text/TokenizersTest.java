@@ -74,6 +74,30 @@ class TokenizersTest {
   }
 
   @Test
+  void gpt2sTwoFilesAreATokenizer() throws IOException {
+    Path vocabulary = folder.resolve("vocab.json");
+    String tokens = "{\"a\": 0, \"b\": 1, \"ab\": 3, \"\u010a\": 2, \"<|endoftext|>\": 4}";
+    Files.writeString(vocabulary, tokens);
+    Path merges = Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\n\n");
+    assertIds(folder, 3, 2);
+    try (Tokenizer tokenizer = Tokenizers.open(folder)) {
+      assertArrayEquals(new int[] {0, 4, 1}, tokenizer.encode("a<|endoftext|>b").ids());
+    }
+    Files.writeString(merges, "ab\n");
+    refused(folder, "merges.txt", "\"ab\"");
+    Files.writeString(vocabulary, tokens.replace("3", "5"));
+    refused(folder, "vocab.json", "none of the number 3");
+    Files.writeString(vocabulary, tokens.replace("3", "1"));
+    refused(folder, "number 1 for \"b\" and for \"ab\"");
+    Files.writeString(vocabulary, tokens.replace("endoftext", "end"));
+    refused(folder, "<|endoftext|>", "tokenizer.json");
+    Files.writeString(vocabulary, tokens.substring(1));
+    refused(folder, "vocab.json");
+    Files.writeString(vocabulary, tokens.substring(0, 20));
+    refused(folder, "is not JSON");
+  }
+
+  @Test
   void aFolderWithATokenizerJsonIsTakenByIt() throws IOException {
     Path json = Path.of("src/test/data/hf/roberta/tokenizer.json");
     Files.copy(json, folder.resolve("tokenizer.json"));
