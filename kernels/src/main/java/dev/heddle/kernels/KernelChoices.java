@@ -61,7 +61,7 @@ final class KernelChoices {
     }
     return switch (node.op()) {
       case ArgReduce op -> ArgReduceLaunch.choose(node, op);
-      case Attention op -> later();
+      case Attention op -> AttentionLaunch.choose(node, op, limits);
       case Binary op -> BinaryLaunch.choose(node, op, limits.float64());
       case CacheWrite op -> CacheWriteLaunch.choose(node);
       case Cast op -> UnaryLaunch.choose(node, op);

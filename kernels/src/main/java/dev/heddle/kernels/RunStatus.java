@@ -28,7 +28,9 @@ final class RunStatus {
     /** The last start, and the tokens. */
     STARTS_END("cuSeqLens ends with %d; expected the %d tokens"),
     /** A start, and the one before. */
-    STARTS_FALL("cuSeqLens has %d after %d; expected no fall");
+    STARTS_FALL("cuSeqLens has %d after %d; expected no fall"),
+    /** Keys of a sequence, and of a map's row. */
+    MAP_KEYS("a sequence has %d keys, but max_keys is %d; bind it to as many or more");
 
     private final String what;
 

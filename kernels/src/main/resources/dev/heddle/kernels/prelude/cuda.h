@@ -21,6 +21,8 @@ typedef double f64;
 #define RESTRICT __restrict__
 #define GROUP_SIZE(x, y, z) __launch_bounds__((x) * (y) * (z))
 #define UNROLL _Pragma("unroll")
+#define HEDDLE_PRAGMA(text) _Pragma(#text)
+#define UNROLL_BY(n) HEDDLE_PRAGMA(unroll n)
 // Before a loop whose iterations touch nothing of each other's.
 #define INDEPENDENT
 
@@ -84,7 +86,7 @@ __device__ __forceinline__ f64 heddle_fma(f64 a, f64 b, f64 c) { return __fma_rn
 // The first of several threads to find *at 0 puts value there.
 #define CLAIM(at, value) (atomicCAS((i32 *)(at), 0, value) == 0)
 
-// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has +.
+// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has + - * / and <.
 #ifdef VEC_LANES
 struct vec {
   f32 of[VEC_LANES];
@@ -107,13 +109,48 @@ struct vec {
     return y;
   }
 };
-DEVICE vec operator+(const vec &a, const vec &b) {
+// The lanes' bits, and what a comparison found.
+struct vec_bits {
+  u32 of[VEC_LANES];
+};
+#define HEDDLE_VEC_OPERATOR(result, op)                                      \
+  DEVICE result operator op(const vec &a, const vec &b) {                    \
+    result y;                                                                \
+    UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = a.of[i] op b.of[i]; \
+    return y;                                                                \
+  }
+HEDDLE_VEC_OPERATOR(vec, +)
+HEDDLE_VEC_OPERATOR(vec, -)
+HEDDLE_VEC_OPERATOR(vec, *)
+HEDDLE_VEC_OPERATOR(vec, /)
+HEDDLE_VEC_OPERATOR(vec_bits, <)
+DEVICE vec_bits operator<<(const vec_bits &a, i32 by) {
+  vec_bits y;
+  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = a.of[i] << by;
+  return y;
+}
+DEVICE vec heddle_choose(const vec_bits &which, const vec &a, const vec &b) {
   vec y;
-  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = a.of[i] + b.of[i];
+  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = which.of[i] ? a.of[i] : b.of[i];
+  return y;
+}
+DEVICE vec_bits heddle_bits(const vec &x) {
+  vec_bits y;
+  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = F32_BITS(x.of[i]);
+  return y;
+}
+DEVICE vec heddle_vec(const vec_bits &x) {
+  vec y;
+  UNROLL for (i32 i = 0; i < VEC_LANES; i++) y.of[i] = BITS_F32(x.of[i]);
   return y;
 }
 #define VEC(x) vec::splat(x)
 #define VEC_LOAD(p) vec::load(p)
 #define VEC_STORE(p, x) vec::store(p, x)
 #define VEC_FMA(a, b, c) vec::fma(a, b, c)
+// x in the lanes where the comparison holds, else y.
+#define VEC_CHOOSE(comparison, x, y) heddle_choose(comparison, x, y)
+// The lanes' bits, which have <<, and back.
+#define VEC_BITS(x) heddle_bits(x)
+#define BITS_VEC(x) heddle_vec(x)
 #endif

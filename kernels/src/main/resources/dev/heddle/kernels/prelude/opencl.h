@@ -25,6 +25,8 @@ typedef float f32;
 #define RESTRICT restrict
 #define GROUP_SIZE(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 #define UNROLL _Pragma("unroll")
+#define HEDDLE_PRAGMA(text) _Pragma(#text)
+#define UNROLL_BY(n) HEDDLE_PRAGMA(unroll n)
 // Before a loop whose iterations touch nothing of each other's.
 #if defined(CPU_DEVICE) && defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed"
@@ -87,7 +89,7 @@ DEVICE u16 heddle_f32_to_half(f32 x) {
 // The first of several threads to find *at 0 puts value there.
 #define CLAIM(at, value) (atomic_cmpxchg((volatile GLOBAL i32 *)(at), 0, value) == 0)
 
-// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has +.
+// Vectors of VEC_LANES floats (4, 8 or 16), for kernels that write them out: vec has + - * / and <.
 #ifdef VEC_LANES
 #define HEDDLE_LANES2(word, n) word##n
 #define HEDDLE_LANES(word, n) HEDDLE_LANES2(word, n)
@@ -96,4 +98,9 @@ typedef HEDDLE_LANES(float, VEC_LANES) vec;
 #define VEC_LOAD(p) HEDDLE_LANES(vload, VEC_LANES)(0, p)
 #define VEC_STORE(p, x) HEDDLE_LANES(vstore, VEC_LANES)(x, 0, p)
 #define VEC_FMA(a, b, c) fma(a, b, c)
+// x in the lanes where the comparison holds, else y.
+#define VEC_CHOOSE(comparison, x, y) select(y, x, comparison)
+// The lanes' bits, which have <<, and back.
+#define VEC_BITS(x) HEDDLE_LANES(as_uint, VEC_LANES)(x)
+#define BITS_VEC(x) HEDDLE_LANES(as_float, VEC_LANES)(x)
 #endif

@@ -1,0 +1,151 @@
+// What the kernels of attention share.
+//
+// Defined before: X (element type of queries, keys, values, results and the map), MASK (of the mask,
+// LOGICAL_MASK if it is bool), SLOPE and BIAS (of ALiBi's slopes and of the relative biases), LENGTH
+// (of the key lengths), TILE (queries that are done together), FAULT_MAP_KEYS.
+typedef VALUE(X) real;
+
+#define HIDDEN ((real)BITS_F32(0xff800000u))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define CLAMP(x, low, high) MIN(MAX(x, low), high)
+
+// What the map shows: the ordinals of Attention.Map; and Attention.Causal.
+#define MAP_SCORES 1
+#define MAP_CAPPED 2
+#define MAP_MASKED 3
+#define MAP_WEIGHTS 4
+#define CAUSAL_NONE 0
+#define CAUSAL_BOTTOM_RIGHT 2
+
+// An operand whose vectors lie at strides, in elements.
+#define VECTORS(name) TENSOR(name), i64 name##_sequence, i64 name##_head, i64 name##_row
+#define VECTOR_AT(name, t, first, head, row) \
+  ((t).sequence * name##_sequence + (head) * name##_head + ((t).first + (row)) * name##_row)
+
+// A tile of queries, and the keys of its sequence.
+struct tile {
+  i64 sequence;
+  i64 query;  // Where the sequence's queries and keys begin among all, in a ragged batch.
+  i64 key;
+  i32 row;    // The tile's first query,
+  i32 count;  // and how many they are: 0 if there is nothing to do.
+  i32 keys;
+  i32 shown;     // Keys that the key lengths show.
+  i32 position;  // The first query's, among the keys.
+};
+
+// Every sequence of a ragged batch has a place of its own in the row of tiles, wherever it begins:
+// from start / TILE + sequence on, which leaves a tile unused here and there.
+DEVICE i64 first_slot(GLOBAL const i32 *starts, i64 sequence, i64 tokens) {
+  return start_of(starts, sequence, tokens) / TILE + sequence;
+}
+
+DEVICE i64 find_sequence(GLOBAL const i32 *starts, i64 sequences, i64 tokens, i64 slot) {
+  i64 low = 0;
+  i64 high = sequences - 1;
+  while (low < high) {
+    const i64 middle = (low + high + 1) / 2;
+    if (first_slot(starts, middle, tokens) <= slot) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+// The tile at a slot: an empty one of starts that fall, or if its keys are more than a map has.
+DEVICE struct tile find_tile(
+    i64 slot, GLOBAL const i32 *starts, GLOBAL const i32 *key_starts,
+    GLOBAL const STORAGE(LENGTH) *lengths, i64 sequences, i64 queries, i64 keys, i64 most_keys,
+    i32 causal, STATUS) {
+  struct tile t;
+  i64 own_queries = queries;
+  i64 own_keys = keys;
+  i64 row;
+  t.query = 0;
+  t.key = 0;
+  if (starts == 0) {
+    const i64 tiles = (queries + TILE - 1) / TILE;
+    t.sequence = slot / tiles;
+    row = slot % tiles * TILE;
+  } else {
+    t.sequence = find_sequence(starts, sequences, queries, slot);
+    t.query = start_of(starts, t.sequence, queries);
+    t.key = start_of(key_starts, t.sequence, keys);
+    own_queries = start_of(starts, t.sequence + 1, queries) - t.query;
+    own_keys = start_of(key_starts, t.sequence + 1, keys) - t.key;
+    row = (slot - first_slot(starts, t.sequence, queries)) * TILE;
+  }
+  if (own_keys > most_keys) {
+    refuse(status, node, FAULT_MAP_KEYS, own_keys, most_keys);
+  }
+  const i32 any = row >= 0 && row < own_queries && own_keys <= most_keys;
+  t.row = (i32)row;
+  t.count = any ? (i32)MIN(TILE, own_queries - row) : 0;
+  t.keys = any ? (i32)MAX(0, own_keys) : 0;
+  t.shown = t.keys;
+  if (lengths != 0 && any) {
+    const i64 length = LOAD(LENGTH, lengths, t.sequence);
+    t.shown = (i32)CLAMP(length, 0, (i64)t.keys);
+  }
+  t.position = t.row + (causal == CAUSAL_BOTTOM_RIGHT ? t.keys - (i32)own_queries : 0);
+  return t;
+}
+
+// The mask's element as a number to add.
+DEVICE real load_mask(GLOBAL const STORAGE(MASK) *mask, i64 at) {
+#ifdef LOGICAL_MASK
+  return mask[at] == 0 ? HIDDEN : (real)0;
+#else
+  return (real)LOAD(MASK, mask, at);
+#endif
+}
+
+// Behind the last key that a query at a position sees, by order and lengths; and the first one.
+DEVICE i32 end_key(i32 shown, i32 position, i32 causal, i32 window) {
+  i64 end = shown;
+  if (causal != CAUSAL_NONE) {
+    end = MIN(end, (i64)position + 1);
+  }
+  if (window > 0) {
+    end = MIN(end, (i64)position + window);
+  }
+  return (i32)end;
+}
+
+DEVICE i32 first_key(i32 position, i32 window) {
+  return window > 0 ? (i32)MAX(0, (i64)position - window + 1) : 0;
+}
+
+#define ARGUMENTS                                                                                  \
+  VECTORS(q), VECTORS(k), VECTORS(v), VECTORS(y), VECTORS(map), i64 map_width, i32 map_kind,       \
+      TENSOR(mask), i64 mask_sequence, i64 mask_head, i64 mask_query, i64 mask_key, TENSOR(starts), \
+      TENSOR(key_starts), TENSOR(lengths), TENSOR(slopes), TENSOR(biases), i32 reach,              \
+      i64 sequences, i64 queries, i64 keys, i32 share, i32 head_dim, i32 value_dim, real scale,    \
+      real cap, i32 causal, i32 window, STATUS
+
+// What every variant begins with.
+#define BEGIN                                                                                     \
+  GLOBAL const STORAGE(X) *q = OPERAND(const STORAGE(X), q);                                      \
+  GLOBAL const STORAGE(X) *k = OPERAND(const STORAGE(X), k);                                      \
+  GLOBAL const STORAGE(X) *v = OPERAND(const STORAGE(X), v);                                      \
+  GLOBAL STORAGE(X) *y = OPERAND(STORAGE(X), y);                                                  \
+  GLOBAL STORAGE(X) *map = OPERAND(STORAGE(X), map);                                              \
+  GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                          \
+  GLOBAL const i32 *starts = OPERAND(const i32, starts);                                          \
+  GLOBAL const i32 *key_starts = OPERAND(const i32, key_starts);                                  \
+  GLOBAL const STORAGE(LENGTH) *lengths = OPERAND(const STORAGE(LENGTH), lengths);                \
+  GLOBAL const STORAGE(SLOPE) *slopes = OPERAND(const STORAGE(SLOPE), slopes);                    \
+  GLOBAL const STORAGE(BIAS) *biases = OPERAND(const STORAGE(BIAS), biases);                      \
+  const i64 head = GROUP_ID(1);                                                                   \
+  const i64 kv_head = head / share;                                                               \
+  const i64 most_keys = PRESENT(map) ? map_width : 0x7fffffff;                                    \
+  const struct tile t = find_tile(                                                                \
+      GROUP_ID(0), starts, key_starts, lengths, sequences, queries, keys, most_keys, causal,      \
+      status, node);                                                                              \
+  const i32 last_position = t.position + t.count - 1;                                             \
+  const i32 passes = PRESENT(map) && t.count > 0 ? 2 : 1;                                         \
+  const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;         \
+  const i64 bias_at = head * (2 * (i64)reach + 1) + reach
