@@ -21,5 +21,6 @@ module dev.heddle.cli {
       dev.heddle.cli.ExplainVerb,
       dev.heddle.cli.TokenizeVerb,
       dev.heddle.cli.TraceVerb,
+      dev.heddle.cli.TuneVerb,
       dev.heddle.cli.VerifyVerb;
 }

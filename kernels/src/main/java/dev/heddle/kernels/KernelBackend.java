@@ -5,25 +5,31 @@ import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
+import dev.heddle.backend.Tunable;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
 import dev.heddle.plan.Compilation;
 import dev.heddle.plan.RunStates;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 
 /** A backend over any {@link KernelDevice}, by the portable kernels. */
-public final class KernelBackend implements Backend {
+public final class KernelBackend implements Backend, Tunable {
   /** Runs of a program at one time: one computes while another's inputs and outputs are copied. */
   private static final int RUNS = 2;
 
   private final KernelDevice device;
-  private final KernelChoices choices;
   private final KernelMemory memory;
   private final List<String> notes;
   private final Set<KernelProgram> programs = new HashSet<>();
@@ -31,6 +37,9 @@ public final class KernelBackend implements Backend {
   /** Held for reading while something is made, for writing while the backend closes. */
   private final ReadWriteLock life = new ReentrantReadWriteLock();
 
+  private final String tuned;
+  private final Path tuningFile;
+  private volatile MatMulTuning tuning;
   private boolean closed;
 
   /**
@@ -40,7 +49,13 @@ public final class KernelBackend implements Backend {
    */
   public KernelBackend(KernelDevice device, List<String> notes) {
     this.device = device;
-    this.choices = new KernelChoices(device.limits());
+    DeviceInfo info = device.info();
+    this.tuned =
+        info.backend() + " " + info.name() + " " + info.details().getOrDefault("driver", "");
+    this.tuningFile = TuningFile.of(tuned);
+    this.tuning =
+        MatMulTuning.defaults(device.limits())
+            .with(TuningFile.load(tuningFile, tuned), "tuned, " + tuningFile.getFileName());
     this.notes = List.copyOf(notes);
     this.memory = new KernelMemory(device);
   }
@@ -52,7 +67,7 @@ public final class KernelBackend implements Backend {
 
   @Override
   public Support supports(Node node) {
-    return choices.choose(node, value -> false).support();
+    return choices(tuning).choose(node, value -> false).support();
   }
 
   @Override
@@ -75,10 +90,35 @@ public final class KernelBackend implements Backend {
 
   @Override
   public Program compile(Graph graph, CompileOptions options) {
+    return compile(graph, options, tuning);
+  }
+
+  private KernelChoices choices(MatMulTuning tiles) {
+    return new KernelChoices(device.limits(), tiles);
+  }
+
+  @Override
+  public Tuning tune(Graph graph, int rows, Consumer<Measured> progress) {
+    Tuner tuner = new Tuner(this, device.limits(), MatMulTuning.defaults(device.limits()));
+    List<Measured> measured = tuner.tune(graph, rows, progress);
+    Map<MatMulTuning.Key, MatMulTiles> all = new HashMap<>(tuning.tuned());
+    all.keySet().removeAll(tuner.shapes());
+    all.putAll(tuner.found());
+    try {
+      TuningFile.save(tuningFile, tuned, all);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot keep what was measured in " + tuningFile, e);
+    }
+    tuning = MatMulTuning.defaults(device.limits()).with(all, "tuned, " + tuningFile.getFileName());
+    return new Tuning(tuningFile, measured);
+  }
+
+  /** Compiles with certain tiles. */
+  Program compile(Graph graph, CompileOptions options, MatMulTuning tiles) {
     life.readLock().lock();
     try {
       checkOpen();
-      Workshop workshop = new Workshop(device, device.info().backend(), choices, graph);
+      Workshop workshop = new Workshop(device, device.info().backend(), choices(tiles), graph);
       try {
         Compilation.Result<Launch.Kernel> result = Compilation.compile(graph, workshop, notes);
         int runs = options.concurrentRuns() == 0 ? RUNS : options.concurrentRuns();

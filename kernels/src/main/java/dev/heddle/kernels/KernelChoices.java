@@ -44,10 +44,10 @@ final class KernelChoices {
   private final DeviceLimits limits;
   private final MatMulTuning matmul;
 
-  /** Chooses for a device that allows this. */
-  KernelChoices(DeviceLimits limits) {
+  /** Chooses for a device that allows this, with these tiles. */
+  KernelChoices(DeviceLimits limits, MatMulTuning matmul) {
     this.limits = limits;
-    this.matmul = new MatMulTuning(limits);
+    this.matmul = matmul;
   }
 
   /**

@@ -3,6 +3,8 @@ package dev.heddle.kernels;
 import dev.heddle.graph.Node;
 import dev.heddle.op.MatMul;
 import dev.heddle.plan.Choice;
+import dev.heddle.tensor.Dim;
+import dev.heddle.tensor.TensorType;
 import java.util.List;
 
 /**
@@ -10,9 +12,6 @@ import java.util.List;
  * the device busy, groups share the blocks of k, and a second kernel adds their sums.
  */
 final class MatMulLocal implements Launch {
-  /** Up to so many rows, tiles for few rows serve. */
-  private static final long FEW = 16;
-
   /** Groups for each multiprocessor below which blocks of k are shared. */
   private static final int GROUPS_PER_UNIT = 2;
 
@@ -22,13 +21,18 @@ final class MatMulLocal implements Launch {
   private final LaunchSite site;
   private final MatMul op;
   private final MatMulExtents extents;
+
+  /** Null where the node's extents rule out that it is needed; so are the next two. */
   private final Variant few;
+
   private final Variant many;
   private final DeviceKernel merge;
   private final int realBytes;
   private boolean split;
 
-  /** Tiles, and their kernels: one for whole sums, one for a block of k. */
+  /**
+   * Tiles, and their kernels: one for whole sums, one for a block of k, if there may be several.
+   */
   private record Variant(
       MatMulTiles.Local tiles, DeviceKernel multiply, DeviceKernel multiplyBlock) {}
 
@@ -73,17 +77,36 @@ final class MatMulLocal implements Launch {
             MatMulLaunch.defines(node, op),
             "A " + node.input(MatMul.A).type().dtype(),
             "B " + node.input(MatMul.B).type().dtype());
-    Variant forFew = variant(workshop, defines, few);
-    Variant forMany = variant(workshop, defines, many);
-    DeviceKernel merge = workshop.compile(source("merge", defines, many));
+    // What fixed extents rule out is not compiled.
+    Dim rows = rows(node, op);
+    boolean oneBlock = inner(node, op).isFixed() && inner(node, op).fixed() <= MatMulTiles.K_BLOCK;
+    boolean isFew = rows.isFixed() && rows.fixed() <= MatMulTuning.FEW;
+    boolean isMany = rows.isFixed() && rows.fixed() > MatMulTuning.FEW;
+    Variant forFew = isMany ? null : variant(workshop, defines, few, oneBlock);
+    Variant forMany = isFew ? null : variant(workshop, defines, many, oneBlock);
+    DeviceKernel merge = oneBlock ? null : workshop.compile(source("merge", defines, many));
     return site -> new MatMulLocal(site, op, forFew, forMany, merge);
   }
 
-  private static Variant variant(Workshop workshop, List<String> defines, MatMulTiles.Local tiles) {
+  private static Dim rows(Node node, MatMul op) {
+    TensorType a = node.input(MatMul.A).type();
+    if (MatMulExtents.isOneProduct(node, op) && a.rank() > 2) {
+      return Dim.product(a.dims().subList(0, a.rank() - 1));
+    }
+    return a.rank() == 1 ? Dim.of(1) : a.dim(op.transposeA() ? -1 : -2);
+  }
+
+  private static Dim inner(Node node, MatMul op) {
+    TensorType a = node.input(MatMul.A).type();
+    return a.dim(a.rank() > 1 && op.transposeA() ? -2 : -1);
+  }
+
+  private static Variant variant(
+      Workshop workshop, List<String> defines, MatMulTiles.Local tiles, boolean oneBlock) {
     return new Variant(
         tiles,
         workshop.compile(source("multiply", defines, tiles)),
-        workshop.compile(source("multiply", Types.and(defines, "SPLIT"), tiles)));
+        oneBlock ? null : workshop.compile(source("multiply", Types.and(defines, "SPLIT"), tiles)));
   }
 
   private static KernelSource source(String entry, List<String> defines, MatMulTiles.Local tiles) {
@@ -100,7 +123,7 @@ final class MatMulLocal implements Launch {
   }
 
   private Variant variant() {
-    return extents.m() <= FEW ? few : many;
+    return extents.m() <= MatMulTuning.FEW ? few : many;
   }
 
   private long blocks() {

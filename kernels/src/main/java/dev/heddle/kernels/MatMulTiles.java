@@ -24,6 +24,11 @@ public sealed interface MatMulTiles {
       require(chunk >= rows && chunk <= 4096, "chunk", chunk);
     }
 
+    /** The same for a device with vectors of so many floats. */
+    Panels forVectors(int floats) {
+      return new Panels(rows, vectors, Math.clamp(Integer.highestOneBit(floats), 4, lanes), chunk);
+    }
+
     /** Columns of a tile. */
     int width() {
       return vectors * lanes;
