@@ -15,7 +15,6 @@ KERNEL segment_pool(TENSOR(y), TENSOR(x), TENSOR(starts), i64 sequences, i64 tok
     const i64 width = hidden - column < COLUMNS ? hidden - column : COLUMNS;
     i64 from = start_of(start, sequence, tokens);
     i64 to = start_of(start, sequence + 1, tokens);
-    const i64 length = to - from;
 #if defined(KIND_FIRST)
     to = from < to ? from + 1 : to;
 #elif defined(KIND_LAST)
@@ -27,7 +26,7 @@ KERNEL segment_pool(TENSOR(y), TENSOR(x), TENSOR(starts), i64 sequences, i64 tok
     value part[COLUMNS];
     for (i32 c = 0; c < COLUMNS; c++) {
 #ifdef KIND_MAX
-      all[c] = length > 0 ? -F32_INFINITY : 0;
+      all[c] = from < to ? -F32_INFINITY : 0;
 #else
       all[c] = 0;
 #endif
@@ -55,9 +54,9 @@ KERNEL segment_pool(TENSOR(y), TENSOR(x), TENSOR(starts), i64 sequences, i64 tok
     }
     for (i32 c = 0; c < width; c++) {
 #if defined(KIND_MEAN)
-      const value pooled = length > 0 ? all[c] / length : 0;
+      const value pooled = from < to ? all[c] / (to - from) : 0;
 #elif defined(KIND_MEAN_SQRT_LENGTH)
-      const value pooled = length > 0 ? all[c] / SQRT((value)length) : 0;
+      const value pooled = from < to ? all[c] / SQRT((value)(to - from)) : 0;
 #else
       const value pooled = all[c];
 #endif
