@@ -102,6 +102,11 @@ public final class JsonField {
     return present() ? bool() : otherwise;
   }
 
+  /** True if it is a string. */
+  public boolean isString() {
+    return present() && value.isTextual();
+  }
+
   /** A string. */
   public String string() {
     return read("a string", JsonNode::isTextual, JsonNode::textValue);
