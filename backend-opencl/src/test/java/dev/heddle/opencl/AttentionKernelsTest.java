@@ -2,12 +2,14 @@ package dev.heddle.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.Inputs;
+import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
@@ -67,7 +69,7 @@ class AttentionKernelsTest {
   void groupsPassTheKit() {
     String others =
         Conformance.cases()
-            .filter(each -> each.op().equals("Attention") && !each.name().contains("/pages of"))
+            .filter(each -> each.op().equals("Attention"))
             .map(each -> each.run(groups))
             .filter(result -> !(result.outcome() instanceof Outcome.Passed))
             .map(Object::toString)
@@ -147,6 +149,25 @@ class AttentionKernelsTest {
   }
 
   @Test
+  void onlyPagesThatAreLookedAtMustBeThere() {
+    Attention op = new Attention(2, 1, Layout.RAGGED, 0.125, Causal.BOTTOM_RIGHT, 20, 0, Map.NONE);
+    Operands x = new Operands(op, 8, 8, 1, 3, 0);
+    x.inputs[Attention.QUERY] = x.floats(DType.F32, 3, 16);
+    x.inputs[Attention.KEY] = x.floats(DType.F32, 4, 16, 8);
+    x.inputs[Attention.VALUE] = x.floats(DType.F32, 4, 16, 8);
+    x.inputs[Attention.CU_SEQ_LENS] = HostTensor.of(new int[] {0, 3}, 2);
+    x.inputs[Attention.KEY_LENGTHS] = HostTensor.of(new int[] {60}, 1);
+    x.inputs[Attention.PAGES] = HostTensor.of(new int[] {-1, 99, 2, 1, 77}, 1, 5);
+    check(x);
+    for (Backend backend : List.of(vectors, groups)) {
+      x.inputs[Attention.PAGES] = HostTensor.of(new int[] {-1, 99, 4, 1, 77}, 1, 5);
+      x.refused(backend, "page 4 is out of range; the cache has 4");
+      x.inputs[Attention.PAGES] = HostTensor.of(new int[] {0, 1, 2}, 1, 3);
+      x.refused(backend, "key length 60 is out of range; the pages have 48");
+    }
+  }
+
+  @Test
   void moreLocalMemoryHoldsMoreOfTheQueries() {
     OpenClDevice device = TestKernels.open(BackendOptions.DEFAULT, ProgramCache.off());
     try (Backend roomy = new KernelBackend(GroupDevice.of(device, 64 << 10), List.of())) {
@@ -181,7 +202,7 @@ class AttentionKernelsTest {
   private static final class Operands {
     private final Attention op;
     private final Random random = new Random(5);
-    private final HostTensor[] inputs = new HostTensor[Attention.RELATIVE + 1];
+    private final HostTensor[] inputs = new HostTensor[Attention.PAGES + 1];
 
     Operands(Attention op, int headDim, int valueDim, int batch, int queries, int keys) {
       this(op, DType.F32, headDim, valueDim, batch, queries, keys);
@@ -252,6 +273,11 @@ class AttentionKernelsTest {
     /** The result as numbers, equal where all bits are. */
     List<Double> bits(Backend backend) {
       return Arrays.stream(run(backend).getFirst()).boxed().toList();
+    }
+
+    void refused(Backend backend, String words) {
+      Throwable thrown = assertThrows(InvalidInputException.class, () -> run(backend));
+      assertTrue(thrown.getMessage().contains(words), thrown.getMessage());
     }
 
     void check(Backend backend) {

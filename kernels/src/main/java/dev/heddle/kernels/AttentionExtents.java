@@ -16,6 +16,7 @@ final class AttentionExtents {
   private final Operand value;
   private final Operand starts;
   private final Operand keyStarts;
+  private final Operand pages;
   private final long[] maskStrides = new long[4];
   private int headDim;
   private int valueDim;
@@ -28,6 +29,7 @@ final class AttentionExtents {
     this.value = site.in(Attention.VALUE);
     this.starts = site.in(Attention.CU_SEQ_LENS);
     Operand own = site.in(Attention.CU_SEQ_LENS_KEY);
+    this.pages = site.in(Attention.PAGES);
     this.keyStarts = own == null ? starts : own;
   }
 
@@ -39,7 +41,8 @@ final class AttentionExtents {
       throw site.wrong("heads of one size: query %s, key %s".formatted(query, key));
     }
     boolean batchesAgree = isRagged() || query.dim(0) == key.dim(0) && query.dim(0) == value.dim(0);
-    if (key.dim(rows()) != value.dim(rows()) || !batchesAgree) {
+    boolean pagesAgree = pages == null || key.dim(1) == value.dim(1);
+    if (key.dim(rows()) != value.dim(rows()) || !batchesAgree || !pagesAgree) {
       throw site.wrong(
           "as many keys as values, in as many batches: query %s, key %s, value %s"
               .formatted(query, key, value));
@@ -52,6 +55,9 @@ final class AttentionExtents {
     if (lengths != null && lengths.elements() != sequences()) {
       throw site.wrong(
           "%d key lengths for %d sequences".formatted(lengths.elements(), sequences()));
+    }
+    if (pages != null && pages.dim(0) != sequences()) {
+      throw site.wrong("%d sequences of queries, pages of %d".formatted(sequences(), pages.dim(0)));
     }
     bindMask();
   }
@@ -160,6 +166,14 @@ final class AttentionExtents {
 
   /** Names where sequences of queries and of keys begin. */
   void putStarts() {
-    site.tensor(isRagged() ? starts : null).tensor(isRagged() ? keyStarts : null);
+    boolean keysToo = isRagged() && pages == null;
+    site.tensor(isRagged() ? starts : null).tensor(keysToo ? keyStarts : null);
+  }
+
+  /** Names the table of pages, how many pages there are, and the extents of table and page. */
+  void putPages() {
+    boolean any = pages != null;
+    site.tensor(pages).put(any ? key.dim(0) : 0).put(any ? pages.dim(1) : 0);
+    site.put(any ? Math.toIntExact(key.dim(1)) : 1);
   }
 }

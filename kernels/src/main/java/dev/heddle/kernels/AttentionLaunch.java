@@ -59,9 +59,6 @@ final class AttentionLaunch implements Launch {
   }
 
   static Choice<Preparation> choose(Node node, Attention op, DeviceLimits limits) {
-    if (node.has(Attention.PAGES)) {
-      return new Choice.Refuse<>("keys and values in pages have no portable kernel");
-    }
     boolean vectors = limits.cpu() && dtype(node) != DType.F64;
     if (!vectors && querySlices(node, limits) < 0) {
       return new Choice.Refuse<>(
@@ -137,6 +134,7 @@ final class AttentionLaunch implements Launch {
         new ArrayList<>(
             Types.defines(
                 "X", x,
+                "KV", dtype(node, Attention.KEY, x),
                 "MASK", mask,
                 "SLOPE", dtype(node, Attention.ALIBI, x),
                 "BIAS", dtype(node, Attention.RELATIVE, x),
@@ -145,6 +143,8 @@ final class AttentionLaunch implements Launch {
       defines.add("LOGICAL_MASK");
     }
     defines.add(RunStatus.Fault.MAP_KEYS.define());
+    defines.add(RunStatus.Fault.PAGE.define());
+    defines.add(RunStatus.Fault.KEY_LENGTH.define());
     return defines;
   }
 
@@ -178,6 +178,7 @@ final class AttentionLaunch implements Launch {
         .tensor(site.in(Attention.ALIBI))
         .tensor(relative)
         .put(relative == null ? 0 : (int) (relative.dim(1) / 2));
+    extents.putPages();
     site.put(extents.sequences())
         .put(extents.queries())
         .put(extents.keys())

@@ -30,7 +30,11 @@ final class RunStatus {
     /** A start, and the one before. */
     STARTS_FALL("cuSeqLens has %d after %d; expected no fall"),
     /** Keys of a sequence, and of a map's row. */
-    MAP_KEYS("a sequence has %d keys, but max_keys is %d; bind it to as many or more");
+    MAP_KEYS("a sequence has %d keys, but max_keys is %d; bind it to as many or more"),
+    /** A page, and how many there are. */
+    PAGE("page %d is out of range; the cache has %d"),
+    /** A sequence's key length, and the keys that its pages have room for. */
+    KEY_LENGTH("key length %d is out of range; the pages have %d");
 
     private final String what;
 

@@ -25,16 +25,33 @@
 #define QUERY_PITCH (TILE + 1)
 #define KEY_PITCH (BLOCK + 1)
 
-// Elements [d, d + SLICE) of rows of x to local memory, [rows, SLICE] at the strides given; zeros
-// behind the last row and the last element.
-DEVICE void fetch(
-    GLOBAL const STORAGE(X) *x, i64 at, i64 row, i32 count, i32 d, i32 width, real factor,
-    LOCAL real *to, i32 rows, i32 row_stride, i32 stride) {
-  for (i32 i = LOCAL_ID(0); i < rows * SLICE; i += ITEMS) {
+// Elements [d, d + SLICE) of count queries to local memory, [elements, TILE], scaled; zeros behind
+// the last query and the last element.
+DEVICE void fetch_queries(
+    GLOBAL const STORAGE(X) *x, i64 at, i64 stride, i32 count, i32 d, i32 width, real scale,
+    LOCAL real *to) {
+  for (i32 i = LOCAL_ID(0); i < TILE * SLICE; i += ITEMS) {
     const i32 r = i / SLICE;
     const i32 e = i % SLICE;
     const i32 inside = r < count && d + e < width;
-    to[r * row_stride + e * stride] = inside ? factor * LOAD(X, x, at + r * row + d + e) : (real)0;
+    to[e * QUERY_PITCH + r] = inside ? scale * LOAD(X, x, at + r * stride + d + e) : (real)0;
+  }
+}
+
+// The same of keys or values [j, j + n) of a head that begins at an element of each row, each
+// element to row * row_stride + element * stride; zeros also for those whose page is not there.
+DEVICE void fetch_keys(
+    GLOBAL const STORAGE(KV) *x, i64 at, i64 x_stride, struct tile t, i32 j, i32 n, i32 d,
+    i32 width, LOCAL real *to, i32 row_stride, i32 stride) {
+  for (i32 i = LOCAL_ID(0); i < BLOCK * SLICE; i += ITEMS) {
+    const i32 r = i / SLICE;
+    const i32 e = i % SLICE;
+    real element = 0;
+    if (r < n && d + e < width) {
+      const i64 row = key_row(t, j + r);
+      element = row < 0 ? (real)0 : (real)LOAD(KV, x, at + row * x_stride + d + e);
+    }
+    to[r * row_stride + e * stride] = element;
   }
 }
 
@@ -110,11 +127,11 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
       for (i32 slice = 0; slice < slices; slice++) {
         LOCAL real *query = packed + slice % QUERY_SLICES * (SLICE * QUERY_PITCH);
         if (slices > QUERY_SLICES || !ready) {
-          fetch(q, VECTOR_AT(q, t, query, head, t.row), q_row, t.count, slice * SLICE, head_dim,
-                scale, query, TILE, 1, QUERY_PITCH);
+          fetch_queries(q, VECTOR_AT(q, t, query, head, t.row), q_row, t.count, slice * SLICE,
+                        head_dim, scale, query);
         }
-        fetch(k, VECTOR_AT(k, t, key, kv_head, j), k_row, n, slice * SLICE, head_dim, (real)1,
-              block, BLOCK, 1, KEY_PITCH);
+        fetch_keys(k, KEY_AT(k, t, kv_head, 0), k_row, t, j, n, slice * SLICE, head_dim, block, 1,
+                   KEY_PITCH);
         BARRIER();
         multiply(query + line, DOWN, QUERY_PITCH, block + column, KEY_PITCH, SLICE, 0, score);
         BARRIER();
@@ -184,8 +201,8 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
 
       UNROLL_BY(1)
       for (i32 slice = 0; slice < (pass == 0 ? VALUE_SLICES : 0); slice++) {
-        fetch(v, VECTOR_AT(v, t, key, kv_head, j), v_row, n, first_value + slice * SLICE, value_dim,
-              (real)1, block, BLOCK, SLICE, 1);
+        fetch_keys(v, KEY_AT(v, t, kv_head, 0), v_row, t, j, n, first_value + slice * SLICE,
+                   value_dim, block, SLICE, 1);
         BARRIER();
         LOCAL const real *weight = weights + line * KEY_PITCH;
         real more[16];

@@ -148,9 +148,10 @@ KERNEL GROUP_SIZE(1, 1, 1) attention(ARGUMENTS) {
           }
         }
         for (i32 i = 0; i < n; i++) {
-          const i64 at = VECTOR_AT(k, t, key, kv_head, j + i) + d;
+          const i64 row = key_row(t, j + i);
+          const i64 at = KEY_AT(k, t, kv_head, row) + d;
           for (i32 e = 0; e < width; e++) {
-            element[i * width + e] = LOAD(X, k, at + e);
+            element[i * width + e] = row < 0 ? 0.0f : LOAD(KV, k, at + e);
           }
         }
         product(element, width, 1, n, packed, width, d > 0, scores);
@@ -247,9 +248,10 @@ KERNEL GROUP_SIZE(1, 1, 1) attention(ARGUMENTS) {
           total[h] = VEC_FMA(total[h], factor[h], sum);
         }
         for (i32 i = 0; i < n; i++) {
-          const i64 at = VECTOR_AT(v, t, key, kv_head, j + i) + first_value;
+          const i64 row = key_row(t, j + i);
+          const i64 at = KEY_AT(v, t, kv_head, row) + first_value;
           for (i32 e = 0; e < values; e++) {
-            element[i * values + e] = LOAD(X, v, at + e);
+            element[i * values + e] = row < 0 ? 0.0f : LOAD(KV, v, at + e);
           }
         }
         product(element, 1, values, values, scores, n, 0, more);

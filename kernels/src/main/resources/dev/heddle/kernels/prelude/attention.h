@@ -1,8 +1,8 @@
 // What the kernels of attention share.
 //
-// Defined before: X (element type of queries, keys, values, results and the map), MASK (of the mask,
-// LOGICAL_MASK if it is bool), SLOPE and BIAS (of ALiBi's slopes and of the relative biases), LENGTH
-// (of the key lengths), TILE (queries that are done together), FAULT_MAP_KEYS.
+// Defined before: X (element type of queries, results and the map), KV (of keys and values), MASK (of
+// the mask, LOGICAL_MASK if it is bool), SLOPE and BIAS (of ALiBi's slopes and of the relative
+// biases), LENGTH (of the key lengths), TILE (queries that are done together), the FAULT_....
 typedef VALUE(X) real;
 
 #define HIDDEN ((real)BITS_F32(0xff800000u))
@@ -33,7 +33,27 @@ struct tile {
   i32 keys;
   i32 shown;     // Keys that the key lengths show.
   i32 position;  // The first query's, among the keys.
+  GLOBAL const i32 *pages;  // The pages of the sequence's keys; 0 if keys do not lie in pages.
+  i64 page_count;           // All there are.
+  i32 page_tokens;
 };
+
+DEVICE i32 page_is_there(struct tile t, i64 page) {
+  return t.pages[page] >= 0 && t.pages[page] < t.page_count;
+}
+
+// The row of keys and values that holds key j; negative if its page is not there.
+DEVICE i64 key_row(struct tile t, i32 j) {
+  if (t.pages == 0) {
+    return t.key + j;
+  }
+  const i32 page = j / t.page_tokens;
+  return page_is_there(t, page) ? (i64)t.pages[page] * t.page_tokens + j % t.page_tokens : -1;
+}
+
+// Where a row of keys or values of the head begins.
+#define KEY_AT(name, t, head, row) \
+  ((t).sequence * name##_sequence + (head) * name##_head + (row) * name##_row)
 
 // Every sequence of a ragged batch has a place of its own in the row of tiles, wherever it begins:
 // from start / TILE + sequence on, which leaves a tile unused here and there.
@@ -58,14 +78,17 @@ DEVICE i64 find_sequence(GLOBAL const i32 *starts, i64 sequences, i64 tokens, i6
 // The tile at a slot: an empty one of starts that fall, or if its keys are more than a map has.
 DEVICE struct tile find_tile(
     i64 slot, GLOBAL const i32 *starts, GLOBAL const i32 *key_starts,
-    GLOBAL const STORAGE(LENGTH) *lengths, i64 sequences, i64 queries, i64 keys, i64 most_keys,
-    i32 causal, STATUS) {
+    GLOBAL const STORAGE(LENGTH) *lengths, GLOBAL const i32 *pages, i64 page_count, i64 most_pages,
+    i32 page_tokens, i64 sequences, i64 queries, i64 keys, i64 most_keys, i32 causal, STATUS) {
   struct tile t;
   i64 own_queries = queries;
   i64 own_keys = keys;
   i64 row;
   t.query = 0;
   t.key = 0;
+  t.pages = pages;
+  t.page_count = page_count;
+  t.page_tokens = page_tokens;
   if (starts == 0) {
     const i64 tiles = (queries + TILE - 1) / TILE;
     t.sequence = slot / tiles;
@@ -73,9 +96,19 @@ DEVICE struct tile find_tile(
   } else {
     t.sequence = find_sequence(starts, sequences, queries, slot);
     t.query = start_of(starts, t.sequence, queries);
-    t.key = start_of(key_starts, t.sequence, keys);
     own_queries = start_of(starts, t.sequence + 1, queries) - t.query;
-    own_keys = start_of(key_starts, t.sequence + 1, keys) - t.key;
+    if (pages == 0) {
+      t.key = start_of(key_starts, t.sequence, keys);
+      own_keys = start_of(key_starts, t.sequence + 1, keys) - t.key;
+    } else {
+      t.pages = pages + t.sequence * most_pages;
+      own_keys = LOAD(LENGTH, lengths, t.sequence);
+      const i64 room = most_pages * page_tokens;
+      if (own_keys < 0 || own_keys > room) {
+        refuse(status, node, FAULT_KEY_LENGTH, own_keys, room);
+        own_keys = 0;
+      }
+    }
     row = (slot - first_slot(starts, t.sequence, queries)) * TILE;
   }
   if (own_keys > most_keys) {
@@ -119,18 +152,29 @@ DEVICE i32 first_key(i32 position, i32 window) {
   return window > 0 ? (i32)MAX(0, (i64)position - window + 1) : 0;
 }
 
+// Refuses pages of the keys [from, to) that are not there; items share the work.
+DEVICE void check_pages(struct tile t, i32 from, i32 to, STATUS) {
+  for (i64 page = from / t.page_tokens + LOCAL_ID(0); page * t.page_tokens < to;
+       page += LOCAL_SIZE(0)) {
+    if (!page_is_there(t, page)) {
+      refuse(status, node, FAULT_PAGE, t.pages[page], t.page_count);
+    }
+  }
+}
+
 #define ARGUMENTS                                                                                  \
   VECTORS(q), VECTORS(k), VECTORS(v), VECTORS(y), VECTORS(map), i64 map_width, i32 map_kind,       \
       TENSOR(mask), i64 mask_sequence, i64 mask_head, i64 mask_query, i64 mask_key, TENSOR(starts), \
       TENSOR(key_starts), TENSOR(lengths), TENSOR(slopes), TENSOR(biases), i32 reach,              \
+      TENSOR(pages), i64 page_count, i64 most_pages, i32 page_tokens,                              \
       i64 sequences, i64 queries, i64 keys, i32 share, i32 head_dim, i32 value_dim, real scale,    \
       real cap, i32 causal, i32 window, STATUS
 
 // What every variant begins with.
 #define BEGIN                                                                                     \
   GLOBAL const STORAGE(X) *q = OPERAND(const STORAGE(X), q);                                      \
-  GLOBAL const STORAGE(X) *k = OPERAND(const STORAGE(X), k);                                      \
-  GLOBAL const STORAGE(X) *v = OPERAND(const STORAGE(X), v);                                      \
+  GLOBAL const STORAGE(KV) *k = OPERAND(const STORAGE(KV), k);                                    \
+  GLOBAL const STORAGE(KV) *v = OPERAND(const STORAGE(KV), v);                                    \
   GLOBAL STORAGE(X) *y = OPERAND(STORAGE(X), y);                                                  \
   GLOBAL STORAGE(X) *map = OPERAND(STORAGE(X), map);                                              \
   GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                          \
@@ -143,9 +187,13 @@ DEVICE i32 first_key(i32 position, i32 window) {
   const i64 kv_head = head / share;                                                               \
   const i64 most_keys = PRESENT(map) ? map_width : 0x7fffffff;                                    \
   const struct tile t = find_tile(                                                                \
-      GROUP_ID(0), starts, key_starts, lengths, sequences, queries, keys, most_keys, causal,      \
-      status, node);                                                                              \
+      GROUP_ID(0), starts, key_starts, lengths, OPERAND(const i32, pages), page_count,            \
+      most_pages, page_tokens, sequences, queries, keys, most_keys, causal, status, node);        \
   const i32 last_position = t.position + t.count - 1;                                             \
+  if (PRESENT(pages) && head == 0 && GROUP_ID(2) == 0 && t.count > 0) {                           \
+    check_pages(t, first_key(t.position, window),                                                 \
+                end_key(t.shown, last_position, causal, window), status, node);                   \
+  }                                                                                               \
   const i32 passes = PRESENT(map) && t.count > 0 ? 2 : 1;                                         \
   const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;         \
   const i64 bias_at = head * (2 * (i64)reach + 1) + reach
