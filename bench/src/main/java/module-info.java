@@ -2,6 +2,7 @@
 module dev.heddle.bench {
   requires transitive dev.heddle.cli;
   requires dev.heddle.cpu;
+  requires dev.heddle.kernels;
   requires com.fasterxml.jackson.annotation;
   requires transitive com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;

@@ -75,32 +75,42 @@ public final class TuneVerb implements Verb {
                   progress.to(done.size());
                 });
       }
-      print(tuning);
+      print(tuning, tunable.peakFlops());
     }
     return ExitCode.OK;
   }
 
-  private void print(Tuning tuning) {
+  private void print(Tuning tuning, double peak) {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(
           Json.pretty(
               Json.object(
                   "file", tuning.file().toString(),
+                  "peak_flops_per_second", peak,
                   "measured", tuning.measured().stream().map(TuneVerb::json).toList())));
       return;
     }
     Table table =
-        new Table().left("product").right("before").right("after").right("GFLOP/s").left("tiles");
+        new Table()
+            .left("product")
+            .right("before")
+            .right("after")
+            .right("GFLOP/s")
+            .right("of peak")
+            .left("tiles");
     for (Measured each : tuning.measured()) {
+      double flops = each.flops() / each.afterSeconds();
       table.row(
           each.operation(),
           millis(each.beforeSeconds()),
           millis(each.afterSeconds()),
-          "%.1f".formatted(each.flops() / each.afterSeconds() * 1e-9),
+          "%.1f".formatted(flops * 1e-9),
+          "%.2f".formatted(flops / peak),
           each.after().equals(each.before()) ? "as before" : each.after());
     }
     table.print(out, "");
+    out.printf("peak: %.1f GFLOP/s in multiply-adds that stay in registers%n", peak * 1e-9);
     out.println("Kept in " + tuning.file());
   }
 

@@ -113,6 +113,18 @@ public final class KernelBackend implements Backend, Tunable {
     return new Tuning(tuningFile, measured);
   }
 
+  @Override
+  public double peakFlops() {
+    try (FmaPeak peak = openPeak()) {
+      return peak.flops();
+    }
+  }
+
+  /** The device's ceiling, to be measured beside something; its caller closes it. */
+  public FmaPeak openPeak() {
+    return new FmaPeak(device);
+  }
+
   /** Compiles with certain tiles. */
   Program compile(Graph graph, CompileOptions options, MatMulTuning tiles) {
     life.readLock().lock();

@@ -20,6 +20,12 @@ public interface Tunable {
   Tuning tune(Graph graph, int rows, Consumer<Measured> progress);
 
   /**
+   * The device's ceiling: float32 operations a second in multiply-adds that stay in registers,
+   * measured now.
+   */
+  double peakFlops();
+
+  /**
    * What was found.
    *
    * @param file where it is kept
