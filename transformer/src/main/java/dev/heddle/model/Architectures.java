@@ -37,6 +37,11 @@ public final class Architectures {
    * @throws dev.heddle.weights.WeightFileException if a field is missing or makes no sense
    */
   public static Architecture read(JsonFields config) {
+    return read(config, Layout.TRANSFORMERS);
+  }
+
+  /** The same of a file whose tensors are of this layout. */
+  static Architecture read(JsonFields config, Layout layout) {
     JsonField type = config.field("model_type");
     return switch (type.string()) {
       case "bert" -> Bert.bert(config);
@@ -45,9 +50,9 @@ public final class Architectures {
       case "electra" -> Bert.electra(config);
       case "gpt2" -> Gpt2.read(config);
       case "llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3" ->
-          Llama.read(config);
-      case "bloom" -> Bloom.read(config);
-      case "gpt_neox" -> GptNeoX.read(config);
+          Llama.read(config, layout);
+      case "bloom" -> Bloom.read(config, layout);
+      case "gpt_neox" -> GptNeoX.read(config, layout);
       case "opt" -> Opt.read(config);
       default ->
           throw new UnsupportedModelException(

@@ -24,6 +24,7 @@ import java.util.List;
  *
  * @param config the configuration's file, for errors
  * @param residualAfterNorm whether what is added to is the norm's output
+ * @param byHead whether a head's query, key and value stand together in their matrix
  */
 record Bloom(
     String family,
@@ -34,13 +35,14 @@ record Bloom(
     Size heads,
     int contextLength,
     double epsilon,
-    boolean residualAfterNorm)
+    boolean residualAfterNorm,
+    boolean byHead)
     implements Decoder {
 
   /** Tokens of a sequence that the published models were trained with; ALiBi has no limit. */
   private static final int TRAINED = 2048;
 
-  static Bloom read(JsonFields config) {
+  static Bloom read(JsonFields config, Layout layout) {
     return new Bloom(
         config.field("model_type").string(),
         config.file(),
@@ -50,7 +52,8 @@ record Bloom(
         Size.read(config, "heads", "n_head", "num_attention_heads"),
         config.field("seq_length", "max_position_embeddings").positiveInt(TRAINED),
         config.field("layer_norm_epsilon").positiveDouble(1e-5),
-        config.field("apply_residual_connection_post_layernorm").bool(false));
+        config.field("apply_residual_connection_post_layernorm").bool(false),
+        !layout.ggml());
   }
 
   Bloom {
@@ -95,7 +98,7 @@ record Bloom(
   private Value layer(DecoderGraph g, Parameters p, String at, Value x, Value slopes) {
     GraphBuilder graph = g.graph();
     Value norm = p.layerNorm(at + "input_layernorm", x, hidden, epsilon);
-    Value[] qkv = p.interleaved(at + "self_attention.query_key_value", norm, hidden, heads);
+    Value[] qkv = p.joint(at + "self_attention.query_key_value", norm, hidden, heads, byHead);
     Attention op =
         Attention.of(heads.value(), hidden.value() / heads.value(), Attention.Layout.RAGGED)
             .with(Attention.Causal.BOTTOM_RIGHT);
@@ -126,6 +129,7 @@ record Bloom(
 
   @Override
   public Value logits(DecoderGraph g, Weights weights, Value state) {
-    return parameters(g, weights).head(null, "word_embeddings.weight", state, hidden, vocabulary);
+    return parameters(g, weights)
+        .head(true, "lm_head.weight", "word_embeddings.weight", state, hidden, vocabulary);
   }
 }

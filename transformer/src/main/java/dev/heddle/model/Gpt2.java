@@ -4,6 +4,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Unary;
+import dev.heddle.tensor.Shape;
 import dev.heddle.weights.JsonFields;
 import dev.heddle.weights.Weights;
 import java.nio.file.Path;
@@ -96,8 +97,9 @@ record Gpt2(
             p.rows("wte.weight", vocabulary, hidden, g.ids()),
             p.rows("wpe.weight", positions, hidden, g.positions()));
     g.state(x);
+    boolean outFirst = p.shape("h.0.attn.c_attn.weight").equals(joint(hidden));
     for (int i = 0; i < layers.value(); i++) {
-      x = layer(g, p, i, x);
+      x = layer(g, p, i, x, outFirst);
       if (i < layers.value() - 1) {
         g.state(x);
       }
@@ -105,11 +107,15 @@ record Gpt2(
     return g.state(p.layerNorm("ln_f", x, hidden, epsilon));
   }
 
-  private Value layer(DecoderGraph g, Parameters p, int number, Value x) {
+  private static Shape joint(Size hidden) {
+    return Shape.of(3L * hidden.value(), hidden.value());
+  }
+
+  private Value layer(DecoderGraph g, Parameters p, int number, Value x, boolean outFirst) {
     GraphBuilder graph = g.graph();
     String at = "h." + number + ".";
     Value norm = p.layerNorm(at + "ln_1", x, hidden, epsilon);
-    Value all = p.transposed(at + "attn.c_attn", norm, hidden, hidden.times(3));
+    Value all = product(p, at + "attn.c_attn", norm, hidden, hidden.times(3), outFirst);
     Value[] qkv = p.split(all, hidden, hidden, hidden);
     double scale = scaled ? 1 / Math.sqrt((double) hidden.value() / heads.value()) : 1;
     Attention op =
@@ -123,15 +129,24 @@ record Gpt2(
             0,
             Attention.Map.NONE);
     Value attended = g.attend(at + "attn", op, qkv[0], qkv[1], qkv[2], null);
-    x = graph.add(x, p.transposed(at + "attn.c_proj", attended, hidden, hidden));
+    x = graph.add(x, product(p, at + "attn.c_proj", attended, hidden, hidden, outFirst));
     norm = p.layerNorm(at + "ln_2", x, hidden, epsilon);
-    Value up = graph.unary(activation, p.transposed(at + "mlp.c_fc", norm, hidden, inner));
-    return graph.add(x, p.transposed(at + "mlp.c_proj", up, inner, hidden));
+    Value up = graph.unary(activation, product(p, at + "mlp.c_fc", norm, hidden, inner, outFirst));
+    return graph.add(x, product(p, at + "mlp.c_proj", up, inner, hidden, outFirst));
+  }
+
+  /**
+   * GPT-2's own checkpoints have matrices {@code [in, out]}; GGUF files and models of other makers
+   * have them {@code [out, in]}, as everyone else.
+   */
+  private static Value product(
+      Parameters p, String name, Value x, Size in, Size out, boolean outFirst) {
+    return outFirst ? p.linear(name, x, in, out) : p.transposed(name, x, in, out);
   }
 
   @Override
   public Value logits(DecoderGraph g, Weights weights, Value state) {
     return parameters(g, weights)
-        .head(tied ? null : "lm_head.weight", "wte.weight", state, hidden, vocabulary);
+        .head(tied, "lm_head.weight", "wte.weight", state, hidden, vocabulary);
   }
 }

@@ -21,6 +21,7 @@ import java.util.List;
  * </pre>
  *
  * @param config the configuration's file, for errors
+ * @param byHead whether a head's query, key and value stand together in their matrix
  * @param parallel whether both halves of a layer read the layer's input, or the second the first
  */
 record GptNeoX(
@@ -36,10 +37,11 @@ record GptNeoX(
     double epsilon,
     Unary.Kind activation,
     boolean parallel,
-    boolean tied)
+    boolean tied,
+    boolean byHead)
     implements Decoder {
 
-  static GptNeoX read(JsonFields config) {
+  static GptNeoX read(JsonFields config, Layout layout) {
     Size hidden = Size.read(config, "hidden", "hidden_size");
     Size heads = Size.read(config, "heads", "num_attention_heads");
     Size positions = Size.read(config, "positions", "max_position_embeddings");
@@ -67,7 +69,8 @@ record GptNeoX(
         config.field("layer_norm_eps").positiveDouble(1e-5),
         Activations.read(config.field("hidden_act"), "gelu"),
         config.field("use_parallel_residual").bool(true),
-        config.field("tie_word_embeddings").bool(false));
+        config.field("tie_word_embeddings").bool(false),
+        !layout.ggml());
   }
 
   @Override
@@ -115,7 +118,7 @@ record GptNeoX(
   private Value layer(DecoderGraph g, Parameters p, String at, Value x) {
     GraphBuilder graph = g.graph();
     Value norm = p.layerNorm(at + "input_layernorm", x, hidden, epsilon);
-    Value[] qkv = p.interleaved(at + "attention.query_key_value", norm, hidden, heads);
+    Value[] qkv = p.joint(at + "attention.query_key_value", norm, hidden, heads, byHead);
     Value query = g.rotate(at + "rotary.query", rope, false, heads.value(), qkv[0]);
     Value key = g.rotate(at + "rotary.key", rope, false, heads.value(), qkv[1]);
     Attention op =
@@ -133,6 +136,6 @@ record GptNeoX(
   @Override
   public Value logits(DecoderGraph g, Weights weights, Value state) {
     return parameters(g, weights)
-        .head(tied ? null : "embed_out.weight", "embed_in.weight", state, hidden, vocabulary);
+        .head(tied, "embed_out.weight", "embed_in.weight", state, hidden, vocabulary);
   }
 }

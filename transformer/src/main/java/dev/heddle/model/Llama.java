@@ -43,7 +43,7 @@ record Llama(
     LlamaShape shape)
     implements Decoder {
 
-  static Llama read(JsonFields config) {
+  static Llama read(JsonFields config, Layout layout) {
     Size hidden = Size.read(config, "hidden", "hidden_size");
     Size heads = Size.read(config, "heads", "num_attention_heads");
     Size layers = Size.read(config, "layers", "num_hidden_layers");
@@ -55,7 +55,7 @@ record Llama(
     Size kvHeads = Size.read(config, heads.value(), "kvHeads", "num_key_value_heads");
     kvHeads.divides(heads, config.file());
     int positions = config.field("max_position_embeddings").positiveInt();
-    LlamaShape shape = LlamaShape.read(config, layers.value(), headDim.value(), positions);
+    LlamaShape shape = LlamaShape.read(config, layout, layers.value(), headDim.value(), positions);
     Rope.Dynamic dynamic = shape.ropes().getFirst().dynamic();
     return new Llama(
         config.field("model_type").string(),
@@ -164,8 +164,8 @@ record Llama(
       key = headNorm(g.graph(), p, at + "k_norm", kvHeads, key);
     }
     Rope rope = shape.ropes().get(number);
-    query = g.rotate(at + "rotary.query", rope, false, heads.value(), query);
-    key = g.rotate(at + "rotary.key", rope, false, kvHeads.value(), key);
+    query = g.rotate(at + "rotary.query", rope, shape.neighbours(), heads.value(), query);
+    key = g.rotate(at + "rotary.key", rope, shape.neighbours(), kvHeads.value(), key);
     Attention op =
         new Attention(
             heads.value(),
@@ -227,7 +227,7 @@ record Llama(
   public Value logits(DecoderGraph g, Weights weights, Value state) {
     Value logits =
         parameters(g, weights)
-            .head(tied ? null : "lm_head.weight", "embed_tokens.weight", state, hidden, vocabulary);
+            .head(tied, "lm_head.weight", "embed_tokens.weight", state, hidden, vocabulary);
     if (shape.finalCap() == 0) {
       return logits;
     }

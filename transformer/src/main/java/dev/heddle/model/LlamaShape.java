@@ -3,13 +3,16 @@ package dev.heddle.model;
 import dev.heddle.weights.JsonFields;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * In what the families around {@link Llama} differ.
  *
  * @param ropes each layer's angles
  * @param windows how far back each layer looks, 0 for everything
+ * @param neighbours whether rotation turns neighbours, not elements half a head apart
  * @param queryBias whether queries, keys and values have biases
  * @param outputBias whether attention's output has
  * @param feedForwardBias whether the products of a layer's second half have
@@ -27,6 +30,7 @@ import java.util.List;
 record LlamaShape(
     List<Rope> ropes,
     List<Integer> windows,
+    boolean neighbours,
     boolean queryBias,
     boolean outputBias,
     boolean feedForwardBias,
@@ -43,7 +47,7 @@ record LlamaShape(
   private static final String SLIDING = "sliding_attention";
   private static final String FULL = "full_attention";
 
-  static LlamaShape read(JsonFields config, int layers, int headDim, int positions) {
+  static LlamaShape read(JsonFields config, Layout layout, int layers, int headDim, int positions) {
     String type = config.field("model_type").string();
     boolean gemma2 = type.equals("gemma2");
     boolean gemma3 = type.startsWith("gemma3");
@@ -53,15 +57,16 @@ record LlamaShape(
     List<String> kinds = kinds(config, type, layers);
     int window = kinds.contains(SLIDING) ? config.field("sliding_window").positiveInt() : 0;
     return new LlamaShape(
-        ropes(config, kinds, gemma3, rotated(config, headDim), positions),
+        divided(ropes(config, kinds, gemma3, rotated(config, headDim), positions), layout),
         kinds.stream().map(kind -> kind.equals(SLIDING) ? window : 0).toList(),
+        layout.neighbours(),
         qwen2 || attentionBias,
         attentionBias && !qwen2,
         config.field("mlp_bias").bool(false),
         type.equals("phi3"),
         gemma3 || type.equals("qwen3"),
         gemma,
-        gemma ? 1 : 0,
+        gemma ? layout.normOffset() : 0,
         gemma,
         gemma ? config.field("query_pre_attn_scalar").positiveDouble(256) : 0,
         gemma ? cap(config, "attn_logit_softcapping", gemma2 ? 50 : 0) : 0,
@@ -133,6 +138,16 @@ record LlamaShape(
       sliding = Rope.plain(config.field("rope_local_base_freq").positiveDouble(10_000), dim);
     }
     return kinds.stream().map(kind -> kind.equals(SLIDING) ? sliding : full).toList();
+  }
+
+  private static List<Rope> divided(List<Rope> ropes, Layout layout) {
+    if (layout.ropeDivisors() == null) {
+      return ropes;
+    }
+    Map<Rope, Rope> each = new IdentityHashMap<>();
+    return ropes.stream()
+        .map(rope -> each.computeIfAbsent(rope, r -> r.divided(layout.ropeDivisors())))
+        .toList();
   }
 
   /** The function that a configuration means that names none. */

@@ -7,6 +7,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.text.Tokenizer;
+import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.TensorInfo;
 import dev.heddle.weights.Weights;
 import java.nio.file.Path;
@@ -146,10 +147,11 @@ public final class Model implements AutoCloseable {
       throw new ModelException(
           "the model "
               + name
-              + " has no tokenizer.json; save one beside it with transformers' save_pretrained");
+              + " has no tokenizer; put its tokenizer.json beside it, as transformers'"
+              + " save_pretrained does, or the tok*.bin of a llama2.c checkpoint");
     }
     if (tokenizer == null) {
-      tokenizer = Tokenizer.open(tokenizerFile);
+      tokenizer = Tokenizers.open(tokenizerFile);
     }
     return tokenizer;
   }

@@ -8,10 +8,14 @@ import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.Tokenizers;
+import dev.heddle.weights.Gguf;
 import dev.heddle.weights.JsonFields;
+import dev.heddle.weights.Llama2c;
 import dev.heddle.weights.MavenCoordinates;
 import dev.heddle.weights.MavenModels;
 import dev.heddle.weights.WeightFile;
+import dev.heddle.weights.Weights;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -101,7 +105,9 @@ public final class Models {
 
   /**
    * Opens the model in {@code path}: a folder as Hugging Face's or sentence-transformers' libraries
-   * write it, with safetensors or {@code model.onnx}; or an ONNX file, its tokenizer beside it.
+   * write it, with safetensors or {@code model.onnx}; an ONNX file, its tokenizer beside it; a GGUF
+   * file, a part of a split one, or a folder with one; or a checkpoint of llama2.c, {@code .bin},
+   * its {@code tok*.bin} beside it.
    *
    * @throws ModelException if there is none, or of a kind that is not supported
    * @throws dev.heddle.weights.WeightFileException if one of its files is broken
@@ -122,8 +128,8 @@ public final class Models {
     if (path.toString().endsWith(ONNX)) {
       return new Model(name, onnx(path, 0), tokenizer(path), null, GenerationOptions.DEFAULT);
     }
-    if (!Files.isDirectory(path)) {
-      throw new ModelException(path + ": expected the folder of a model, or an ONNX file");
+    if (!Files.isDirectory(path) || holdsGguf(path)) {
+      return file(path, name);
     }
     Path folder = path;
     SentenceSettings sentence = null;
@@ -133,6 +139,56 @@ public final class Models {
       folder = located.transformer();
     }
     return new Model(name, network(folder), tokenizer(folder, path), sentence, generation(folder));
+  }
+
+  private static Model file(Path path, String name) {
+    WeightFile file = WeightFile.open(path);
+    try {
+      JsonFields config;
+      Model.Network network;
+      switch (file.weights()) {
+        case Gguf gguf -> {
+          String architecture = GgufConfig.architecture(gguf);
+          Weights weights = new GgufWeights(gguf, architecture);
+          config = GgufConfig.read(gguf);
+          network =
+              new Model.Checkpoint(
+                  Architectures.read(config, Layout.of(gguf, architecture)), weights);
+        }
+        case Llama2c checkpoint -> {
+          config = JsonFields.of(checkpoint.metadata(), path);
+          network = new Model.Checkpoint(Architectures.read(config, Layout.LLAMA2C), checkpoint);
+        }
+        default ->
+            throw new ModelException(
+                path
+                    + ": expected the folder of a model, an ONNX file, a GGUF file, or a checkpoint"
+                    + " of llama2.c: "
+                    + file.format()
+                    + " does not tell how to compute");
+      }
+      Path tokenizer = Tokenizers.has(path) ? path : null;
+      return new Model(name, network, tokenizer, null, GenerationOptions.ofModel(config));
+    } catch (Throwable e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Whether a folder has a GGUF file and nothing that goes before it. */
+  private static boolean holdsGguf(Path folder) {
+    boolean tells =
+        SentenceSettings.describes(folder)
+            || Stream.of(CONFIG, "model.onnx", "onnx/model.onnx")
+                .anyMatch(name -> Files.exists(folder.resolve(name)));
+    if (tells) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.anyMatch(file -> file.toString().endsWith(".gguf"));
+    } catch (IOException e) {
+      throw new ModelException(folder + ": cannot be listed: " + e, e);
+    }
   }
 
   /** From {@code generation_config.json}, or the end tokens that {@code config.json} names. */

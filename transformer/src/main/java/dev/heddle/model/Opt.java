@@ -144,6 +144,7 @@ record Opt(
 
   @Override
   public Value logits(DecoderGraph g, Weights weights, Value state) {
-    return parameters(g, weights).head(null, "embed_tokens.weight", state, embedding, vocabulary);
+    return parameters(g, weights)
+        .head(true, "lm_head.weight", "embed_tokens.weight", state, embedding, vocabulary);
   }
 }

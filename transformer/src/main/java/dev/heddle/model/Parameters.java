@@ -83,6 +83,11 @@ final class Parameters {
     return graph.linear(name, x, matrix(name + ".weight", out, in), bias);
   }
 
+  /** Extents of a tensor of the checkpoint. */
+  Shape shape(String name) {
+    return weights.info(prefix + name).shape();
+  }
+
   /** {@code x @ weight + bias}: the weight as GPT-2's checkpoints store it, {@code [in, out]}. */
   Value transposed(String name, Value x, Size in, Size out) {
     Value weight = matrix(name + ".weight", in, out);
@@ -108,10 +113,20 @@ final class Parameters {
   }
 
   /**
+   * Queries, keys and values from one matrix, whose rows are all queries', then all keys', then all
+   * values'; or, {@code byHead}, as in {@link #interleaved}.
+   */
+  Value[] joint(String name, Value x, Size hidden, Size heads, boolean byHead) {
+    return byHead
+        ? interleaved(name, x, hidden, heads)
+        : split(linear(name, x, hidden, hidden.times(3)), hidden, hidden, hidden);
+  }
+
+  /**
    * Queries, keys and values from one matrix whose rows are a head's query, key and value, then the
    * next head's: {@code [heads, 3, headDim]}.
    */
-  Value[] interleaved(String name, Value x, Size hidden, Size heads) {
+  private Value[] interleaved(String name, Value x, Size hidden, Size heads) {
     Size rows = hidden.times(3);
     Value weight = matrix(name + ".weight", rows, hidden);
     Value bias = vector(name + ".bias", rows);
@@ -134,12 +149,15 @@ final class Parameters {
   }
 
   /**
-   * The logits: products with the rows of a matrix of its own, or of the embeddings'.
+   * The logits: products with the rows of a matrix of its own, or of the embeddings'. As in
+   * transformers, a checkpoint that has a matrix of its own uses it, whatever its configuration
+   * says.
    *
-   * @param own the matrix's name, which no prefix stands before; null for the embeddings'
+   * @param tied whether the configuration says that it is the embeddings'
+   * @param own the matrix's name, which no prefix stands before
    */
-  Value head(String own, String embeddings, Value x, Size in, Size vocabulary) {
-    String name = own == null ? prefix + embeddings : own;
+  Value head(boolean tied, String own, String embeddings, Value x, Size in, Size vocabulary) {
+    String name = tied && !weights.has(own) ? prefix + embeddings : own;
     return graph.linear("logits", x, named(name, vocabulary, in), null);
   }
 

@@ -79,6 +79,24 @@ public record Rope(float[] frequencies, double magnitude, Dynamic dynamic) {
     return new Rope(frequencies, 1, null);
   }
 
+  /**
+   * The same with each pair's frequency divided by its own number.
+   *
+   * @throws ModelException if there is not one for each pair
+   */
+  Rope divided(float[] divisors) {
+    if (divisors.length != frequencies.length) {
+      throw new ModelException(
+          "%d divisors of the rotation's frequencies; expected one for each of %d pairs"
+              .formatted(divisors.length, frequencies.length));
+    }
+    float[] slower = frequencies.clone();
+    for (int i = 0; i < slower.length; i++) {
+      slower[i] /= divisors[i];
+    }
+    return new Rope(slower, magnitude, dynamic);
+  }
+
   private static float[] frequencies(double base, int dim) {
     float[] frequencies = new float[dim / 2];
     for (int i = 0; i < frequencies.length; i++) {

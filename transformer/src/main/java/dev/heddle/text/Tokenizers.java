@@ -2,6 +2,7 @@ package dev.heddle.text;
 
 import dev.heddle.weights.Gguf;
 import dev.heddle.weights.Llama2c;
+import dev.heddle.weights.WeightFile;
 import dev.heddle.weights.WeightFileException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,25 @@ public final class Tokenizers {
     return path.toString().endsWith(BIN) && Files.isRegularFile(path)
         ? Llama2cVocabulary.read(path).tokenizer()
         : open(path);
+  }
+
+  /**
+   * Whether a GGUF file, a checkpoint of llama2.c, or a folder comes with something that may be a
+   * tokenizer.
+   *
+   * @throws WeightFileException if a GGUF file is broken
+   */
+  public static boolean has(Path path) {
+    Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+    if (path.toString().endsWith(BIN)) {
+      return !files(folder, Tokenizers::isVocabulary).isEmpty();
+    }
+    if (folder.equals(path) && Files.isRegularFile(folder.resolve(JSON))) {
+      return true;
+    }
+    try (WeightFile file = WeightFile.open(path)) {
+      return file.metadata().containsKey("tokenizer.ggml.model");
+    }
   }
 
   private static Tokenizer ofGguf(Path path) {

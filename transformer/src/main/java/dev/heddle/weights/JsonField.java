@@ -92,6 +92,11 @@ public final class JsonField {
     return present() && value.isBoolean();
   }
 
+  /** True if it is a list. */
+  public boolean isList() {
+    return present() && value.isArray();
+  }
+
   /** {@code true} or {@code false}. */
   public boolean bool() {
     return read("true or false", JsonNode::isBoolean, JsonNode::booleanValue);

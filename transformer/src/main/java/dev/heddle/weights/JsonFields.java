@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The object in a JSON file that configures a model, read by fields that say what they expect.
@@ -69,6 +70,16 @@ public final class JsonFields {
     }
     throw WeightFileException.of(
         source, "holds " + JsonField.shown(root) + "; expected a JSON object");
+  }
+
+  /**
+   * The object that {@code fields} describes: strings, numbers, truth values, nulls, and lists and
+   * maps of these.
+   *
+   * @param source where it comes from, for errors
+   */
+  public static JsonFields of(Map<String, ?> fields, Path source) {
+    return new JsonFields(source, "", MAPPER.valueToTree(fields));
   }
 
   /**
