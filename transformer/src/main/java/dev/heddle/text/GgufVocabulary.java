@@ -25,6 +25,12 @@ public final class GgufVocabulary {
   private static final String WORD_START = "\u2581";
   private static final String KINDS = "token_type";
 
+  /**
+   * The native library compares each added token with all before it. Models of speech have 65,536;
+   * twice as many take a minute or two.
+   */
+  private static final int MOST_ADDED = 1 << 17;
+
   private final GgufFields fields;
   private final List<String> tokens;
   private final TokenKind[] kinds;
@@ -281,6 +287,12 @@ public final class GgufVocabulary {
                     kinds == null || kinds[id].isSpecial(),
                     !bert && is(special.mask(), id),
                     phi3 && !phiKeeps.contains(tokens.get(id)))));
+    if (added.size() > MOST_ADDED) {
+      throw fields.wrong(
+          KINDS,
+          "has %d tokens that are control, unknown or user-defined; at most %d are read"
+              .formatted(added.size(), MOST_ADDED));
+    }
     return added;
   }
 

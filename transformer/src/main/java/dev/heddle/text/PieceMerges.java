@@ -15,15 +15,36 @@ import java.util.List;
  * @param rights the piece's number that is merged with it
  */
 record PieceMerges(int[] lefts, int[] rights) {
-  /** Pieces of two units of UTF-16 or more are what merges make. */
-  static PieceMerges of(List<String> pieces, float[] scores) {
+  /** The most characters of all merges for each of all pieces, and besides; LLaMA 2 has 2 each. */
+  private static final long MOST_EACH = 16;
+
+  private static final long MOST_BESIDES = 1 << 20;
+
+  /**
+   * The merges of {@code pieces}.
+   *
+   * @param source where they come from, for errors
+   * @throws TokenizerException if there are so many that no trainer made them
+   */
+  static PieceMerges of(List<String> pieces, float[] scores, String source) {
+    long characters = pieces.stream().mapToLong(String::length).sum();
     PieceIndex index = new PieceIndex(pieces);
     Integer[] best = new Integer[pieces.size()];
     Arrays.setAll(best, id -> id);
     Arrays.sort(best, (a, b) -> Float.compare(scores[b], scores[a]));
     Growing merges = new Growing();
+    long most = MOST_EACH * characters + MOST_BESIDES;
+    long left = most;
     for (int id : best) {
+      int before = merges.size;
       index.cuts(id, merges::add);
+      left -= (long) (merges.size - before) * pieces.get(id).length();
+      if (left < 0) {
+        throw new TokenizerException(
+            ("%s: has pieces that are made of others in more ways than are read: merges of more"
+                    + " than %d characters for %d of pieces")
+                .formatted(source, most, characters));
+      }
     }
     return new PieceMerges(
         Arrays.copyOf(merges.lefts, merges.size), Arrays.copyOf(merges.rights, merges.size));

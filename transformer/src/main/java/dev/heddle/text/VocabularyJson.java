@@ -284,7 +284,7 @@ final class VocabularyJson {
   private void sentencePiece(Scheme.SentencePiece scheme) throws IOException {
     pairs(scheme.unknown(), true, false);
     vocab();
-    PieceMerges merges = PieceMerges.of(vocabulary.tokens(), scheme.scores());
+    PieceMerges merges = PieceMerges.of(vocabulary.tokens(), scheme.scores(), vocabulary.source());
     json.writeArrayFieldStart("merges");
     for (int i = 0; i < merges.lefts().length; i++) {
       merge(spelling(merges.lefts()[i]), spelling(merges.rights()[i]));

@@ -1,6 +1,8 @@
 package dev.heddle.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -81,12 +83,20 @@ class PieceMergesTest {
   }
 
   @Test
-  void aPieceIsCutInTimeThatGrowsAsItsLength() {
+  void piecesThatAreMadeInEveryWayAreRefused() {
     List<String> tokens = new ArrayList<>();
-    for (int length = 1; length <= 2000; length++) {
+    for (int length = 1; length <= 60; length++) {
       tokens.add("a".repeat(length));
     }
-    PieceMerges merges = PieceMerges.of(tokens, new float[tokens.size()]);
-    assertEquals(2000 * 1999 / 2, merges.lefts().length);
+    assertEquals(
+        60 * 59 / 2, PieceMerges.of(tokens, new float[tokens.size()], "here").lefts().length);
+    for (int length = 61; length <= 2000; length++) {
+      tokens.add("a".repeat(length));
+    }
+    TokenizerException refused =
+        assertThrows(
+            TokenizerException.class,
+            () -> PieceMerges.of(tokens, new float[tokens.size()], "here"));
+    assertTrue(refused.getMessage().startsWith("here: has pieces"), refused.getMessage());
   }
 }
