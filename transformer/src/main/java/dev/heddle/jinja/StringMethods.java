@@ -247,6 +247,9 @@ final class StringMethods {
   private static String pad(String s, String name, Arguments arguments, Budget budget) {
     long width = arguments.integer(0, "width", 0);
     String fill = name.equals("zfill") ? "0" : arguments.string(1, "fillchar", " ");
+    if (Text.length(fill) != 1) {
+      throw JinjaException.failed("%s(): the fill is '%s'; expected one character", name, fill);
+    }
     long missing = Math.max(0, width - Text.length(s));
     budget.make(Math.max(0, width));
     return switch (name) {

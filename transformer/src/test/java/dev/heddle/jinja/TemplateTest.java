@@ -118,6 +118,7 @@ class TemplateTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{{ 'a'.ljust(9, 'bc') }}",
         "{{ 'a' + 1 }}",
         "{{ nope.x }}",
         "{{ nope + 'a' }}",
