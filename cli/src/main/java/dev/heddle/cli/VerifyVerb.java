@@ -24,9 +24,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "Known folders directly in DIR are run: hf, gguf, malformed, tokenizers, models",
       "and others; unknown ones are named and skipped. Each case has its line: passed,",
-      "failed with the first wrong value, or unsupported with the reason. The report is",
-      "a JSON object a line; its fields are listed in docs/json.md. The exit code is 1",
-      "if any case failed. Either folder may be given alone.",
+      "failed with the first wrong value, or unsupported with the reason. The report",
+      "is a JSON object a line; its fields are listed in docs/json.md. The exit code",
+      "is 1 if any case failed. Either folder may be given alone.",
       "",
       "Examples:",
       "  heddle verify --fixtures fixtures --data data",
