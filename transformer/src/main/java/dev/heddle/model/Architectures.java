@@ -2,9 +2,13 @@ package dev.heddle.model;
 
 import dev.heddle.weights.JsonField;
 import dev.heddle.weights.JsonFields;
+import java.lang.System.Logger.Level;
 import java.util.List;
 
-/** Which architecture a configuration describes: its {@code model_type} decides. */
+/**
+ * Which architecture a configuration describes: its {@code model_type} decides. One that is not
+ * known, but has GPT-2's fields, is taken for a GPT-2, and the log says so.
+ */
 public final class Architectures {
   /** The {@code model_type}s that are supported. */
   public static final List<String> FAMILIES =
@@ -54,10 +58,15 @@ public final class Architectures {
       case "bloom" -> Bloom.read(config, layout);
       case "gpt_neox" -> GptNeoX.read(config, layout);
       case "opt" -> Opt.read(config);
-      default ->
-          throw new UnsupportedModelException(
-              type.wrong("one of " + String.join(", ", FAMILIES)).getMessage()
-                  + "; other models are not supported yet");
+      default -> {
+        String unknown = type.wrong("one of " + String.join(", ", FAMILIES)).getMessage();
+        if (!Gpt2.describes(config)) {
+          throw new UnsupportedModelException(unknown + "; other models are not supported yet");
+        }
+        System.getLogger(Architectures.class.getPackageName())
+            .log(Level.INFO, unknown + "; its fields are GPT-2's, so it is taken for one");
+        yield Gpt2.read(config);
+      }
     };
   }
 }

@@ -42,13 +42,26 @@ record Gpt2(
     boolean tied)
     implements Decoder {
 
+  /** Fields that all its configurations have; models of other makers use the same. */
+  private static final List<String> FIELDS = List.of("n_embd", "n_head", "n_layer", "vocab_size");
+
+  /** Fields of models that share these, and compute something else. */
+  private static final List<String> OTHERS =
+      List.of("rotary_dim", "multi_query", "alibi", "position_embedding_type", "afn");
+
+  /** Whether a configuration of an unknown {@code model_type} has its fields. */
+  static boolean describes(JsonFields config) {
+    return FIELDS.stream().allMatch(config::has) && OTHERS.stream().noneMatch(config::has);
+  }
+
   static Gpt2 read(JsonFields config) {
     Size hidden = Size.read(config, "hidden", "n_embd", "hidden_size");
     return new Gpt2(
         config.field("model_type").string(),
         config.file(),
         Size.read(config, "vocabulary", "vocab_size"),
-        Size.read(config, "positions", "n_positions", "max_position_embeddings", "n_ctx"),
+        Size.read(
+            config, "positions", "n_positions", "max_position_embeddings", "n_ctx", "block_size"),
         hidden,
         Size.read(config, 4 * hidden.value(), "inner", "n_inner"),
         Size.read(config, "layers", "n_layer", "num_hidden_layers"),
