@@ -80,7 +80,7 @@ final class GgufConfig {
     config.put("vocab_size", vocabulary());
     config.put("max_position_embeddings", number("context_length"));
     config.put("hidden_size", number("embedding_length"));
-    config.put("num_hidden_layers", number("block_count"));
+    config.put("num_hidden_layers", layers());
     config.put("num_attention_heads", heads("attention.head_count"));
     config.put("tie_word_embeddings", !gguf.has("output.weight"));
     config.put("eos_token_id", ends());
@@ -276,6 +276,16 @@ final class GgufConfig {
               .formatted(info.file(), info.name(), shape));
     }
     return shape.dim(0);
+  }
+
+  /** Each has tensors: what follows may count on a number that fits the file. */
+  private int layers() {
+    int layers = number("block_count");
+    if (layers > gguf.names().size()) {
+      throw field("block_count")
+          .wrong("at most one for each of %d tensors".formatted(gguf.names().size()));
+    }
+    return layers;
   }
 
   /** Tokens that end a text. */

@@ -15,11 +15,12 @@ import java.util.stream.Stream;
  * @param layer tensors of a layer
  */
 record GgufNames(Map<String, String> whole, String layers, Map<String, String> layer) {
-  private static final Pattern IN_LAYER = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.(weight|bias)");
+  private static final Pattern IN_LAYER =
+      Pattern.compile("blk\\.(\\d{1,6})\\.(.+)\\.(weight|bias)");
   private static final Pattern OUTSIDE = Pattern.compile("(.+)\\.(weight|bias)");
 
   /** An expert's tensor, by itself: {@code ffn_gate.3}. */
-  private static final Pattern EXPERT = Pattern.compile("ffn_(gate|up|down)\\.(\\d+)");
+  private static final Pattern EXPERT = Pattern.compile("ffn_(gate|up|down)\\.(\\d{1,6})");
 
   private static final Map<String, String> LLAMA =
       Map.ofEntries(

@@ -26,7 +26,7 @@ final class GgufWeights implements Weights {
 
   /** All experts' matrices of a kind in one tensor, {@code [experts, out, in]}. */
   private static final Pattern EXPERTS =
-      Pattern.compile("blk\\.(\\d+)\\.ffn_(gate|up|down)_exps\\.weight");
+      Pattern.compile("blk\\.(\\d{1,6})\\.ffn_(gate|up|down)_exps\\.weight");
 
   private final Gguf gguf;
   private final GgufNames names;
@@ -51,7 +51,7 @@ final class GgufWeights implements Weights {
                 .formatted(info.file(), name, info.type().label()));
       }
       Matcher experts = EXPERTS.matcher(name);
-      if (experts.matches() && info.shape().rank() == 3) {
+      if (experts.matches() && info.shape().rank() == 3 && info.bytes() > 0) {
         int count = Math.toIntExact(info.shape().dim(0));
         for (int i = 0; i < count; i++) {
           int layer = Integer.parseInt(experts.group(1));

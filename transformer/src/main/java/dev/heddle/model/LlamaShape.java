@@ -44,10 +44,16 @@ record LlamaShape(
     double finalCap,
     int experts,
     int expertsPerToken) {
+  /** Far above any model: what is kept for each must fit into memory. */
+  private static final int MOST_LAYERS = 10_000;
+
   private static final String SLIDING = "sliding_attention";
   private static final String FULL = "full_attention";
 
   static LlamaShape read(JsonFields config, Layout layout, int layers, int headDim, int positions) {
+    if (layers > MOST_LAYERS) {
+      throw config.field("num_hidden_layers").wrong("at most " + MOST_LAYERS);
+    }
     String type = config.field("model_type").string();
     boolean gemma2 = type.equals("gemma2");
     boolean gemma3 = type.startsWith("gemma3");

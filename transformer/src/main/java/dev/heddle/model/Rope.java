@@ -19,6 +19,9 @@ import java.util.List;
  * @param dynamic how the frequencies depend on the sequence's length, or null
  */
 public record Rope(float[] frequencies, double magnitude, Dynamic dynamic) {
+  /** Angles of all positions: 4 Mi positions of heads of 256 elements. */
+  private static final int LONGEST_TABLE = 1 << 29;
+
   /** Positions from which on the base grows, and how fast. */
   public record Dynamic(double base, double factor, int trained) {}
 
@@ -190,7 +193,13 @@ public record Rope(float[] frequencies, double magnitude, Dynamic dynamic) {
 
   /** Cosines and sines of positions 0 to {@code positions - 1}: {@code [positions, dim / 2]}. */
   List<HostTensor> tables(int positions) {
-    float[] cos = new float[positions * frequencies.length];
+    long size = (long) positions * frequencies.length;
+    if (size > LONGEST_TABLE) {
+      throw new ModelException(
+          "a context of %d positions makes tables of %d angles; at most %d are supported"
+              .formatted(positions, size, LONGEST_TABLE));
+    }
+    float[] cos = new float[(int) size];
     float[] sin = new float[cos.length];
     for (int p = 0; p < positions; p++) {
       row(frequencies, p, cos, sin, p);

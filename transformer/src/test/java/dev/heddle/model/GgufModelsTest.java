@@ -123,6 +123,8 @@ class GgufModelsTest {
     refused(UnsupportedModelException.class, path, "\"blk.1.ffn_up.weight\" is Q8_0");
     gpt2().put("gpt2.embedding_length", 0).write(path);
     refused(WeightFileException.class, path, "\"gpt2.embedding_length\": is 0");
+    gpt2().put("gpt2.block_count", Integer.MAX_VALUE).write(path);
+    refused(WeightFileException.class, path, "\"gpt2.block_count\": is 2147483647");
     gpt2().put("gpt2.attention.head_count", 5).write(path);
     refused(ModelException.class, path, "48 is no multiple of");
     gpt2().put("gpt2.attention.head_count", List.of(4, 4, 2)).write(path);
