@@ -13,12 +13,15 @@ module dev.heddle.cli {
   uses dev.heddle.cli.Verb;
 
   provides dev.heddle.cli.Verb with
+      dev.heddle.cli.ChatVerb,
       dev.heddle.cli.ConformanceVerb,
       dev.heddle.cli.DemoVerb,
       dev.heddle.cli.DetokenizeVerb,
       dev.heddle.cli.DevicesVerb,
       dev.heddle.cli.EmbedVerb,
       dev.heddle.cli.ExplainVerb,
+      dev.heddle.cli.GenerateVerb,
+      dev.heddle.cli.ScoreVerb,
       dev.heddle.cli.TokenizeVerb,
       dev.heddle.cli.TraceVerb,
       dev.heddle.cli.TuneVerb,

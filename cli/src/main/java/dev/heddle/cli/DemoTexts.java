@@ -11,6 +11,12 @@ import java.util.List;
  */
 record DemoTexts(
     String model, String title, String about, List<String> sentences, List<String> queries) {
+  /** The small model that writes. */
+  static final String WRITER = "shakespeare-llama";
+
+  /** How the text that it writes begins. */
+  static final String BEGINNING = "ROMEO:\n";
+
   /** Four topics, three sentences each. */
   static final DemoTexts TOPICS =
       new DemoTexts(

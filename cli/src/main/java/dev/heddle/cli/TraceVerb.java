@@ -27,8 +27,9 @@ import picocli.CommandLine.Spec;
       "  hidden.0                    [n, hidden], after the embeddings",
       "  hidden.1, hidden.2, …       [n, hidden], after each layer",
       "  attention.0, attention.1, … [heads, n, n], of each layer",
-      "  last_hidden_state           [n, hidden]",
+      "  last_hidden_state           [n, hidden], of an encoder",
       "  pooler_output               [hidden], where the model has a pooler",
+      "  logits                      [n, vocabulary], of a decoder",
       "Of an ONNX file it holds the outputs, under these names or their own.",
       "",
       "Examples:",
@@ -82,7 +83,7 @@ public final class TraceVerb implements Verb {
       if (decoderIds != null) {
         throw new ParameterException(
             spec.commandLine(),
-            "--decoder-ids were given, but %s is an encoder; leave them out"
+            "--decoder-ids were given, but %s is no encoder–decoder; leave them out"
                 .formatted(opened.name()));
       }
       layers = opened.network() instanceof Model.Checkpoint;

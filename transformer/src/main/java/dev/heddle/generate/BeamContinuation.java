@@ -107,6 +107,11 @@ final class BeamContinuation implements Continuation {
   }
 
   @Override
+  public int cachedTokens() {
+    return 0;
+  }
+
+  @Override
   public void cancel() {
     cancelled = true;
   }

@@ -17,6 +17,9 @@ sealed interface Continuation extends AutoCloseable permits BeamContinuation, Sa
   /** What there is, once {@link #step} has said that all have ended, or after {@link #cancel}. */
   List<GeneratedSequence> results();
 
+  /** Tokens of the prompt that were in the cache before. */
+  int cachedTokens();
+
   /** Gives the cache's pages back. */
   @Override
   void close();

@@ -115,12 +115,12 @@ public final class Decoding implements AutoCloseable {
   }
 
   /**
-   * Takes in a prompt, in as many steps as it needs.
+   * Takes in a prompt, in as many steps as it needs; what the sequence has are its first tokens.
    *
    * @param logits is given those of its last token
    */
   public void prefill(KvCache.Sequence sequence, int[] prompt, float[] logits) {
-    for (int at = 0; at < prompt.length; at += longestStep) {
+    for (int at = sequence.length(); at < prompt.length; at += longestStep) {
       int count = Math.min(longestStep, prompt.length - at);
       add(sequence, prompt, at, count, at + count == prompt.length ? 1 : 0);
       run(logits);

@@ -7,12 +7,17 @@ import java.util.List;
  * What a prompt was continued by.
  *
  * @param promptTokens tokens of the prompt
+ * @param cachedTokens those of them that {@link Generator.Builder#keepPrefix} spared
  * @param sequences the continuations, of beams the best first
  * @param prefill time until the first token was chosen
  * @param decode time from then on
  */
 public record Generation(
-    int promptTokens, List<GeneratedSequence> sequences, Duration prefill, Duration decode) {
+    int promptTokens,
+    int cachedTokens,
+    List<GeneratedSequence> sequences,
+    Duration prefill,
+    Duration decode) {
   public Generation {
     sequences = List.copyOf(sequences);
   }

@@ -3,6 +3,7 @@ package dev.heddle.generate;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
+import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Plan;
 import dev.heddle.model.Decoder;
@@ -39,6 +40,7 @@ public final class Generator implements AutoCloseable {
   private final Decoding decoding;
   private final GenerationOptions options;
   private final boolean logProbabilities;
+  private final PrefixCache prefix;
   private final ReentrantLock turn = new ReentrantLock(true);
   private boolean closed;
 
@@ -50,6 +52,7 @@ public final class Generator implements AutoCloseable {
     this.reason = loaded.reason();
     this.options = model.generationOptions();
     this.logProbabilities = builder.logProbabilities;
+    this.prefix = builder.keepPrefix ? new PrefixCache(decoding.cache()) : null;
   }
 
   private record Loaded(Backend backend, Decoding decoding) {}
@@ -79,6 +82,9 @@ public final class Generator implements AutoCloseable {
     private int sequences = 8;
     private DecoderGraph.Storage storage = new DecoderGraph.Storage(DType.F32, 128);
     private boolean logProbabilities;
+    private boolean keepPrefix;
+    private int promptTokens;
+    private GenerationOptions sizedFor;
 
     private Builder(String reference, Model model) {
       this.reference = reference;
@@ -112,6 +118,18 @@ public final class Generator implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Makes the cache as large as one generation needs, in place of {@link #cacheTokens} and {@link
+     * #sequences}.
+     *
+     * @param promptTokens of the longest prompt
+     */
+    public Builder sizedFor(int promptTokens, GenerationOptions options) {
+      this.promptTokens = promptTokens;
+      this.sizedFor = options;
+      return this;
+    }
+
     /** How keys and values are stored: F32 or F16, and tokens of a page. */
     public Builder storage(DecoderGraph.Storage value) {
       this.storage = value;
@@ -125,9 +143,19 @@ public final class Generator implements AutoCloseable {
     }
 
     /**
+     * Whether the first sequence of a generation stays in the cache, so that a next prompt that
+     * begins alike, as a conversation's does, is not taken in again from the start.
+     */
+    public Builder keepPrefix(boolean wanted) {
+      this.keepPrefix = wanted;
+      return this;
+    }
+
+    /**
      * Opens the model and loads it on the backend.
      *
      * @throws ModelException if it is no decoder
+     * @throws GenerationException if a prompt that it is sized for leaves no room in the context
      * @throws dev.heddle.backend.HeddleException if it cannot be opened, or no backend takes it
      */
     public Generator build() {
@@ -136,6 +164,11 @@ public final class Generator implements AutoCloseable {
         Model.Checkpoint checkpoint = decoder(opened);
         Decoder decoder = (Decoder) checkpoint.architecture();
         int tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
+        if (sizedFor != null) {
+          sequences = Math.max(sizedFor.numBeams(), sizedFor.numReturnSequences());
+          int each = sizedFor.newTokens(promptTokens, decoder.contextLength());
+          tokens = Math.toIntExact(promptTokens + (long) sequences * each);
+        }
         // Every sequence but one ends in a page of its own, and may begin one.
         tokens += 2 * sequences * storage.pageTokens();
         KvCache.Size size = new KvCache.Size(tokens, sequences, STEP, storage);
@@ -157,16 +190,17 @@ public final class Generator implements AutoCloseable {
         throw e;
       }
     }
+  }
 
-    private static Model.Checkpoint decoder(Model model) {
-      if (model.network() instanceof Model.Checkpoint checkpoint
-          && checkpoint.architecture() instanceof Decoder) {
-        return checkpoint;
-      }
-      throw new ModelException(
-          "%s is a %s, which does not continue texts; expected a decoder"
-              .formatted(model.name(), model.network().family()));
+  /** The decoder that {@code model} is. */
+  static Model.Checkpoint decoder(Model model) {
+    if (model.network() instanceof Model.Checkpoint checkpoint
+        && checkpoint.architecture() instanceof Decoder) {
+      return checkpoint;
     }
+    throw new ModelException(
+        "%s is a %s, which does not continue texts; expected a decoder"
+            .formatted(model.name(), model.network().family()));
   }
 
   /** The model's own options, from its {@code generation_config.json}; else the defaults. */
@@ -177,6 +211,16 @@ public final class Generator implements AutoCloseable {
   /** Which backend was chosen, and why. */
   public String backendReason() {
     return reason;
+  }
+
+  /** Where it runs. */
+  public DeviceInfo device() {
+    return backend.device();
+  }
+
+  /** Tokens of a prompt and its continuation together, at most. */
+  public int contextLength() {
+    return decoding.contextLength();
   }
 
   /** What runs where. */
@@ -240,6 +284,7 @@ public final class Generator implements AutoCloseable {
       }
       return new Generation(
           prompt.length,
+          continuation.cachedTokens(),
           continuation.results(),
           Duration.ofNanos(first - start),
           Duration.ofNanos(System.nanoTime() - first));
@@ -256,13 +301,16 @@ public final class Generator implements AutoCloseable {
     }
     StopStrings strings = new StopStrings(with.stopStrings());
     if (with.numBeams() > 1) {
+      if (prefix != null) {
+        prefix.close();
+      }
       return new BeamContinuation(
           decoding, prompt, with, maxNewTokens, text, stops ? strings : null);
     }
     Function<int[], String> decode = text;
     Supplier<TextStream> streams = text == null ? null : () -> new TextStream(decode, strings);
     return new SampledContinuation(
-        decoding, prompt, with, maxNewTokens, logProbabilities, streams, listener);
+        decoding, prompt, with, maxNewTokens, logProbabilities, streams, listener, prefix);
   }
 
   /** Waits for the generation in flight, then frees everything. */

@@ -320,19 +320,27 @@ public final class KvCache implements AutoCloseable {
       if (tokens < 0 || tokens > length) {
         throw new IllegalArgumentException("%d tokens; %s has %d".formatted(tokens, name, length));
       }
-      for (int g = 0; g < tables.length; g++) {
-        int window = groups.get(g).window;
-        int first = window > 0 ? Math.max(0, tokens - window + 1) : 0;
-        if (tokens > first && tables[g].page(first / pageTokens()) < 0) {
-          throw new IllegalArgumentException(
-              "%s cannot go back to %d tokens: a window of %d has let go of token %d"
-                  .formatted(name, tokens, window, first));
-        }
+      if (!canTruncate(tokens)) {
+        throw new IllegalArgumentException(
+            "%s cannot go back to %d tokens: a window has let go of some that the next would see"
+                .formatted(name, tokens));
       }
       for (int g = 0; g < tables.length; g++) {
         tables[g].truncate(Math.ceilDiv(tokens, pageTokens()), groups.get(g).pool);
       }
       length = tokens;
+    }
+
+    /** Whether all that the token behind {@code tokens} would see is still there. */
+    boolean canTruncate(int tokens) {
+      for (int g = 0; g < tables.length; g++) {
+        int window = groups.get(g).window;
+        int first = window > 0 ? Math.max(0, tokens - window + 1) : 0;
+        if (tokens > first && tables[g].page(first / pageTokens()) < 0) {
+          return false;
+        }
+      }
+      return true;
     }
 
     /** Gives its pages back. */

@@ -11,6 +11,8 @@ final class SampledContinuation implements Continuation {
   private final GenerationOptions options;
   private final Sampler sampler;
   private final TokenListener listener;
+  private final PrefixCache prefix;
+  private final int cachedTokens;
   private final int maxNewTokens;
   private final List<Continued> all = new ArrayList<>();
   private final List<KvCache.Sequence> caches = new ArrayList<>();
@@ -22,6 +24,7 @@ final class SampledContinuation implements Continuation {
    * Takes in the prompt.
    *
    * @param streams makes each sequence's text, or null where the model has no tokenizer
+   * @param prefix what the generation before has left, and takes what this one leaves; or null
    */
   SampledContinuation(
       Decoding decoding,
@@ -30,11 +33,13 @@ final class SampledContinuation implements Continuation {
       int maxNewTokens,
       boolean logProbabilities,
       Supplier<TextStream> streams,
-      TokenListener listener) {
+      TokenListener listener,
+      PrefixCache prefix) {
     this.decoding = decoding;
     this.options = options;
     this.maxNewTokens = maxNewTokens;
     this.listener = listener;
+    this.prefix = prefix;
     this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens);
     int count = options.numReturnSequences();
     this.logits = new float[count * decoding.vocabularySize()];
@@ -42,8 +47,10 @@ final class SampledContinuation implements Continuation {
       TokenSequence tokens = new TokenSequence(i, prompt, prompt.length + maxNewTokens);
       all.add(new Continued(tokens, streams == null ? null : streams.get(), logProbabilities));
     }
-    KvCache.Sequence first = decoding.cache().begin("sequence 0");
+    KvCache.Sequence first =
+        prefix == null ? decoding.cache().begin("sequence 0") : prefix.take(prompt);
     caches.add(first);
+    this.cachedTokens = first.length();
     try {
       decoding.prefill(first, prompt, logits);
       for (int i = 1; i < count; i++) {
@@ -109,12 +116,21 @@ final class SampledContinuation implements Continuation {
       reason = StopReason.LENGTH;
     }
     String shown = sequence.add(id, reason);
-    if (sequence.hasEnded()) {
+    if (sequence.hasEnded() && !isKept(index)) {
       caches.get(index).close();
     }
     if (listener != null && !listener.token(index, id, shown)) {
       cancel();
     }
+  }
+
+  private boolean isKept(int index) {
+    return prefix != null && index == 0;
+  }
+
+  @Override
+  public int cachedTokens() {
+    return cachedTokens;
   }
 
   @Override
@@ -130,6 +146,12 @@ final class SampledContinuation implements Continuation {
 
   @Override
   public void close() {
-    caches.forEach(KvCache.Sequence::close);
+    for (int i = 0; i < caches.size(); i++) {
+      if (isKept(i)) {
+        prefix.keep(caches.get(i), all.get(i).tokens);
+      } else {
+        caches.get(i).close();
+      }
+    }
   }
 }

@@ -32,9 +32,19 @@ class ModelsTest {
   }
 
   @Test
+  void aShippedModelBringsItsWayOfContinuingTexts() {
+    try (Model model = Models.open("shakespeare-llama")) {
+      assertEquals("llama", model.network().family());
+      assertEquals(1_931_328, model.network().parameters());
+      assertEquals(50, model.generationOptions().topK());
+      assertEquals(List.of(1), model.generationOptions().eosTokenIds());
+    }
+  }
+
+  @Test
   void whatIsNotThereIsRefusedWithWhatThereIs() {
     ModelException e = assertThrows(ModelException.class, () -> Models.open("no-such-model"));
-    assertTrue(e.getMessage().contains("one of sentiment-bert"), e.getMessage());
+    assertTrue(e.getMessage().contains("one of sentiment-bert, shakes"), e.getMessage());
     assertThrows(ModelException.class, () -> Models.open("bad\u0000path"));
     assertThrows(WeightFileException.class, () -> Models.open(folder));
   }
