@@ -26,9 +26,22 @@ final class CpuProgram implements Program {
 
   @Override
   public Outputs run(Inputs inputs) {
-    RunState state = states.lend();
+    return run(inputs, null);
+  }
+
+  @Override
+  public Outputs run(Inputs inputs, Outputs last) {
+    RunState state;
     try {
-      return state.run(inputs);
+      state = states.lend();
+    } catch (RuntimeException | Error e) {
+      if (last != null) {
+        last.close();
+      }
+      throw e;
+    }
+    try {
+      return state.run(inputs, last);
     } finally {
       states.giveBack(state);
     }

@@ -84,8 +84,9 @@ final class RunState {
     return chosen;
   }
 
-  /** Runs once; see {@link dev.heddle.backend.Program#run}. */
-  Outputs run(Inputs given) {
+  /** Runs once; see {@link dev.heddle.backend.Program#run(Inputs, Outputs)}. */
+  Outputs run(Inputs given, Outputs last) {
+    outputs.offer(last);
     try {
       take(given);
       NativePool.Block arena = memory.acquire(arenaBytes, "a run's intermediate results");
@@ -95,6 +96,7 @@ final class RunState {
         memory.release(arena);
       }
     } finally {
+      outputs.decline();
       inputs.release();
     }
   }

@@ -2,6 +2,7 @@ package dev.heddle.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.Inputs;
+import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
 import dev.heddle.backend.RunInterruptedException;
@@ -160,6 +162,34 @@ class CpuProgramTest {
       least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50);
     }
     return least;
+  }
+
+  @Test
+  void outputsOfTheLastRunAreWrittenAgainWhereTheyFit() {
+    try (Program program = backend.compile(encoder(32), CompileOptions.DEFAULT);
+        Program wide = backend.compile(encoder(64), CompileOptions.DEFAULT)) {
+      float[] expected = run(program, batch(9));
+      float[] expectedWide = run(wide, batch(9));
+      long live = backend.liveBytes();
+      Outputs first = program.run(batch(7), null);
+      Tensor tensor = first.get("y");
+      Outputs second = program.run(batch(9), first);
+      assertSame(tensor, second.get("y"));
+      assertArrayEquals(expected, second.host("y").toFloats());
+      // Of other extents: closed, and new ones are given.
+      try (Outputs third = wide.run(batch(9), second)) {
+        assertArrayEquals(expectedWide, third.host("y").toFloats());
+        assertThrows(IllegalStateException.class, () -> second.host("y").toFloats());
+      }
+      // What a failed run was given is closed too.
+      Outputs lost = program.run(batch(7), null);
+      Inputs wrong = Inputs.of("ids", HostTensor.of(new long[] {1000}, 1));
+      wrong.put("starts", HostTensor.of(new int[] {0, 1}, 2));
+      assertThrows(InvalidInputException.class, () -> program.run(wrong, lost));
+      assertThrows(IllegalStateException.class, () -> lost.host("y").toFloats());
+      assertThrows(IllegalStateException.class, () -> program.run(batch(7), lost));
+      assertEquals(live, backend.liveBytes());
+    }
   }
 
   @Test

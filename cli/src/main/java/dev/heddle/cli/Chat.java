@@ -1,5 +1,6 @@
 package dev.heddle.cli;
 
+import dev.heddle.backend.HeddleException;
 import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.generate.Generation;
 import dev.heddle.generate.GenerationOptions;
@@ -71,7 +72,7 @@ final class Chat {
           if (line.startsWith("/") && line.indexOf(' ') < 0) {
             out.println(paint.dim("(there is no " + line + "; /help lists what there is)"));
           } else {
-            answer(line);
+            answered(line);
           }
         }
       }
@@ -93,6 +94,15 @@ final class Chat {
     out.println("last answer   " + last);
     out.println("tokens        " + GenerationSelection.describe(options));
     out.println(generator.backendReason());
+  }
+
+  /** What goes wrong with one answer does not end the conversation. */
+  private void answered(String line) {
+    try {
+      answer(line);
+    } catch (HeddleException e) {
+      out.println(paint.dim("(" + e.getMessage() + ")"));
+    }
   }
 
   private void answer(String line) {

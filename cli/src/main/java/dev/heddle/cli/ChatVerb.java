@@ -3,11 +3,14 @@ package dev.heddle.cli;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.generate.Generator;
 import dev.heddle.model.Model;
+import dev.heddle.text.ChatTemplate;
+import dev.heddle.text.Tokenizer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,6 +46,12 @@ public final class ChatVerb implements Verb {
       description = "Tokens a conversation may have (default: the model's context, up to 4096).")
   private Integer context;
 
+  @Option(
+      names = "--system",
+      paramLabel = "TEXT",
+      description = "What the model is told before all else.")
+  private String system;
+
   /** For the service loader. */
   public ChatVerb() {}
 
@@ -56,7 +65,7 @@ public final class ChatVerb implements Verb {
           Generator.builder(opened)
               .backend(selection.choice())
               .backendOptions(selection.options())
-              .cacheTokens(limit)
+              .cacheTokens(Math.multiplyExact(limit, options.numBeams()))
               .sequences(options.numBeams())
               .keepPrefix(true)
               .build()) {
@@ -70,11 +79,15 @@ public final class ChatVerb implements Verb {
             };
         try (Interrupts interrupts = new Interrupts(idle)) {
           Paint paint = new Paint(Terminal.hasColours());
-          Conversation conversation = new RawConversation(opened.tokenizer());
+          Optional<ChatTemplate> template = opened.chatTemplate();
           out.println(
               paint.dim(
-                  "%s has no chat template: it continues what you write. /help lists commands."
-                      .formatted(opened.name())));
+                  opened.name()
+                      + (template.isPresent()
+                          ? " listens."
+                          : " has no chat template: it continues what you write.")
+                      + " /help lists commands."));
+          Conversation conversation = conversation(template.orElse(null), opened.tokenizer());
           Chat chat = new Chat(generator, options, conversation, limit, interrupts, out, paint);
           chat.run(
               new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), mark);
@@ -82,6 +95,18 @@ public final class ChatVerb implements Verb {
       }
     }
     return ExitCode.OK;
+  }
+
+  private Conversation conversation(ChatTemplate template, Tokenizer tokenizer) {
+    if (template != null) {
+      return new TemplateConversation(template, tokenizer, system);
+    }
+    if (system != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--system: the model has no chat template, so there is no place for it; leave it out");
+    }
+    return new RawConversation(tokenizer);
   }
 
   private int limit(Model opened) {

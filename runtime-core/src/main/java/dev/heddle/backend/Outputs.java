@@ -21,6 +21,16 @@ public final class Outputs implements AutoCloseable {
     return List.of(names);
   }
 
+  /** Number of outputs. */
+  public int size() {
+    return tensors.length;
+  }
+
+  /** The output at {@code index}, in the graph's order. */
+  public Tensor get(int index) {
+    return tensors[index];
+  }
+
   /**
    * The output called {@code name}.
    *

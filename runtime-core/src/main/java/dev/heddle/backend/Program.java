@@ -15,6 +15,22 @@ public interface Program extends AutoCloseable {
    */
   Outputs run(Inputs inputs);
 
+  /**
+   * The same for a caller who runs again and again: {@code last}, the outputs of an earlier run or
+   * null, become this one's where they fit, and then a warm run allocates nothing; else they are
+   * closed. In either case, and if the run fails, they are the caller's no more.
+   *
+   * @param last holds none of {@code inputs}
+   * @return all outputs, to be closed by the caller or given to the next run
+   * @throws IllegalStateException if one of {@code last} was closed, or the program or its backend
+   */
+  default Outputs run(Inputs inputs, Outputs last) {
+    if (last != null) {
+      last.close();
+    }
+    return run(inputs);
+  }
+
   /** What runs where, and why. */
   Plan plan();
 

@@ -2,11 +2,13 @@ package dev.heddle.generate;
 
 import java.util.Arrays;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 
 /** One sequence of a {@link SampledContinuation}. */
 final class Continued {
   final TokenSequence tokens;
   private final TextStream stream;
+  private final Function<int[], String> decoder;
   private final StringBuilder text = new StringBuilder();
   private double[] logProbabilities;
   private StopReason stopped;
@@ -14,11 +16,17 @@ final class Continued {
   /**
    * A sequence.
    *
-   * @param stream its text, or null where the model has no tokenizer
+   * @param stream its text as it comes, or null where that is not asked for
+   * @param decoder its text at the end, or null where the model has no tokenizer
    */
-  Continued(TokenSequence tokens, TextStream stream, boolean logProbabilities) {
+  Continued(
+      TokenSequence tokens,
+      TextStream stream,
+      Function<int[], String> decoder,
+      boolean logProbabilities) {
     this.tokens = tokens;
     this.stream = stream;
+    this.decoder = decoder;
     this.logProbabilities = logProbabilities ? new double[16] : null;
   }
 
@@ -70,10 +78,17 @@ final class Continued {
     }
   }
 
+  private String text() {
+    if (stream != null) {
+      return text.toString();
+    }
+    return decoder == null ? null : decoder.apply(tokens.generatedIds());
+  }
+
   GeneratedSequence result() {
     return new GeneratedSequence(
         tokens.generatedIds(),
-        stream == null ? null : text.toString(),
+        text(),
         OptionalDouble.empty(),
         logProbabilities == null ? null : Arrays.copyOf(logProbabilities, tokens.generated()),
         stopped);

@@ -30,6 +30,9 @@ public final class Decoding implements AutoCloseable {
   private final StepInputs inputs;
   private final int longestStep;
 
+  /** The last step's, whose memory the next one writes again; null before the first. */
+  private Outputs last;
+
   /**
    * Compiles the network and takes the cache's memory.
    *
@@ -142,17 +145,18 @@ public final class Decoding implements AutoCloseable {
   public int run(float[] logits) {
     try {
       int rows = inputs.logitRows();
-      try (Outputs outputs = program.run(inputs.fill())) {
-        Tensor output = outputs.get(LOGITS);
-        HostTensor host = output.toHost();
-        try {
-          long count = (long) rows * decoder.vocabularySize();
-          MemorySegment.copy(
-              host.memory(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, logits, 0, (int) count);
-        } finally {
-          if (host != output) {
-            host.close();
-          }
+      Outputs given = last;
+      last = null;
+      last = program.run(inputs.fill(), given);
+      Tensor output = last.get(LOGITS);
+      HostTensor host = output.toHost();
+      try {
+        long count = (long) rows * decoder.vocabularySize();
+        MemorySegment.copy(
+            host.memory(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, logits, 0, (int) count);
+      } finally {
+        if (host != output) {
+          host.close();
         }
       }
       inputs.commit();
@@ -164,6 +168,9 @@ public final class Decoding implements AutoCloseable {
 
   @Override
   public void close() {
+    if (last != null) {
+      last.close();
+    }
     program.close();
     inputs.close();
     cache.close();

@@ -308,9 +308,10 @@ public final class Generator implements AutoCloseable {
           decoding, prompt, with, maxNewTokens, text, stops ? strings : null);
     }
     Function<int[], String> decode = text;
-    Supplier<TextStream> streams = text == null ? null : () -> new TextStream(decode, strings);
+    boolean watched = text != null && (stops || listener != null);
+    Supplier<TextStream> streams = watched ? () -> new TextStream(decode, strings) : null;
     return new SampledContinuation(
-        decoding, prompt, with, maxNewTokens, logProbabilities, streams, listener, prefix);
+        decoding, prompt, with, maxNewTokens, logProbabilities, streams, decode, listener, prefix);
   }
 
   /** Waits for the generation in flight, then frees everything. */

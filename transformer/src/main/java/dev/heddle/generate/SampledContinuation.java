@@ -3,6 +3,7 @@ package dev.heddle.generate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Independent sequences from one prompt, each the most likely token at a time, or drawn. */
@@ -16,6 +17,7 @@ final class SampledContinuation implements Continuation {
   private final int maxNewTokens;
   private final List<Continued> all = new ArrayList<>();
   private final List<KvCache.Sequence> caches = new ArrayList<>();
+  private final int[] ends;
   private final int[] last = new int[1];
   private final float[] logits;
   private boolean cancelled;
@@ -23,7 +25,8 @@ final class SampledContinuation implements Continuation {
   /**
    * Takes in the prompt.
    *
-   * @param streams makes each sequence's text, or null where the model has no tokenizer
+   * @param streams makes each sequence's text as it comes, or null where nobody looks at it
+   * @param decoder the text of ids, or null where the model has no tokenizer
    * @param prefix what the generation before has left, and takes what this one leaves; or null
    */
   SampledContinuation(
@@ -33,6 +36,7 @@ final class SampledContinuation implements Continuation {
       int maxNewTokens,
       boolean logProbabilities,
       Supplier<TextStream> streams,
+      Function<int[], String> decoder,
       TokenListener listener,
       PrefixCache prefix) {
     this.decoding = decoding;
@@ -40,12 +44,14 @@ final class SampledContinuation implements Continuation {
     this.maxNewTokens = maxNewTokens;
     this.listener = listener;
     this.prefix = prefix;
+    this.ends = options.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
     this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens);
     int count = options.numReturnSequences();
     this.logits = new float[count * decoding.vocabularySize()];
     for (int i = 0; i < count; i++) {
       TokenSequence tokens = new TokenSequence(i, prompt, prompt.length + maxNewTokens);
-      all.add(new Continued(tokens, streams == null ? null : streams.get(), logProbabilities));
+      TextStream stream = streams == null ? null : streams.get();
+      all.add(new Continued(tokens, stream, decoder, logProbabilities));
     }
     KvCache.Sequence first =
         prefix == null ? decoding.cache().begin("sequence 0") : prefix.take(prompt);
@@ -110,7 +116,7 @@ final class SampledContinuation implements Continuation {
       sequence.logProbability(Sampler.logProbability(raw, 0, vocabulary, id));
     }
     StopReason reason = null;
-    if (options.eosTokenIds().contains(id)) {
+    if (ends(id)) {
       reason = StopReason.EOS;
     } else if (tokens.generated() + 1 >= maxNewTokens) {
       reason = StopReason.LENGTH;
@@ -122,6 +128,15 @@ final class SampledContinuation implements Continuation {
     if (listener != null && !listener.token(index, id, shown)) {
       cancel();
     }
+  }
+
+  private boolean ends(int id) {
+    for (int end : ends) {
+      if (end == id) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean isKept(int index) {

@@ -6,6 +6,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.text.ChatTemplate;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.TensorInfo;
@@ -126,6 +127,18 @@ public final class Model implements AutoCloseable {
   /** How its makers want texts continued: everything off where they do not say. */
   public GenerationOptions generationOptions() {
     return generation;
+  }
+
+  /**
+   * How conversations are written for it, where its makers say.
+   *
+   * @throws dev.heddle.text.ChatTemplateException if that is no template
+   * @throws dev.heddle.weights.WeightFileException if its file cannot be read
+   */
+  public Optional<ChatTemplate> chatTemplate() {
+    return Optional.ofNullable(tokenizerFile)
+        .map(file -> file.toAbsolutePath().getParent())
+        .flatMap(ChatTemplate::find);
   }
 
   /** Whether there is a tokenizer. */

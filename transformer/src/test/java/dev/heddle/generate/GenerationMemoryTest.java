@@ -46,9 +46,9 @@ class GenerationMemoryTest {
   @AfterEach
   void nothingIsLeft() {
     decoding.close();
-    assertEquals(0, backend.liveBytes());
     backend.close();
     model.close();
+    assertEquals(0, backend.liveBytes());
   }
 
   private List<GeneratedSequence> generate(GenerationOptions options, PrefixCache prefix) {
