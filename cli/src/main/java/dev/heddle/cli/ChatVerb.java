@@ -36,7 +36,7 @@ public final class ChatVerb implements Verb {
   private static final int USUAL_ROOM = 4096;
 
   @Spec private CommandSpec spec;
-  @Mixin private ModelSelection model;
+  @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
   @Mixin private GenerationSelection generation;
 
@@ -58,7 +58,7 @@ public final class ChatVerb implements Verb {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (Model opened = model.open()) {
+    try (Model opened = model.openModel()) {
       GenerationOptions options = generation.over(opened.generationOptions());
       int limit = limit(opened);
       try (Generator generator =

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     })
 public final class GenerateVerb implements Verb {
   @Spec private CommandSpec spec;
-  @Mixin private ModelSelection model;
+  @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
   @Mixin private GenerationSelection generation;
 
@@ -68,7 +68,7 @@ public final class GenerateVerb implements Verb {
     checkPrompt();
     int[] given = ids == null ? null : TokenIds.parse(spec, "--ids", ids);
     String text = file == null ? prompt : TextFile.read("--prompt-file", file).text();
-    try (Model opened = model.open()) {
+    try (Model opened = model.openModel()) {
       GenerationOptions options = generation.over(opened.generationOptions());
       int[] tokens = given == null ? opened.tokenizer().encode(text).ids() : given;
       try (Generator generator =

@@ -5,6 +5,7 @@ import dev.heddle.model.Models;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.weights.MavenModels;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.Iterator;
 import picocli.CommandLine.Option;
 
@@ -29,6 +30,16 @@ final class ModelSelection {
   /** The model; its owner closes it. Where it must be fetched, a bar shows how far that is. */
   Model open() {
     return open(reference);
+  }
+
+  /** The same with another tokenizer, unless that is null. */
+  Model open(Path tokenizer) {
+    if (tokenizer == null) {
+      return open();
+    }
+    try (Fetching fetching = new Fetching()) {
+      return Models.open(reference, tokenizer, fetching);
+    }
   }
 
   /** The model's tokenizer alone, which a model that cannot be run may have too. */

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     })
 public final class ScoreVerb implements Verb {
   @Spec private CommandSpec spec;
-  @Mixin private ModelSelection model;
+  @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
 
   @Option(
@@ -64,7 +64,7 @@ public final class ScoreVerb implements Verb {
   @Override
   public Integer call() {
     TextFile text = TextFile.read("--file", file);
-    try (Model opened = model.open();
+    try (Model opened = model.openModel();
         Scorer scorer =
             Scorer.builder(opened)
                 .backend(selection.choice())

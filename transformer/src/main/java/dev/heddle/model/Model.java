@@ -13,6 +13,7 @@ import dev.heddle.weights.TensorInfo;
 import dev.heddle.weights.Weights;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +29,7 @@ public final class Model implements AutoCloseable {
   private final Path tokenizerFile;
   private final SentenceSettings sentence;
   private final GenerationOptions generation;
+  private final Supplier<Optional<ChatTemplate>> chat;
   private Tokenizer tokenizer;
   private boolean closed;
 
@@ -36,12 +38,19 @@ public final class Model implements AutoCloseable {
       Network network,
       Path tokenizerFile,
       SentenceSettings sentence,
-      GenerationOptions generation) {
+      GenerationOptions generation,
+      Supplier<Optional<ChatTemplate>> chat) {
     this.name = name;
     this.network = network;
     this.tokenizerFile = tokenizerFile;
     this.sentence = sentence;
     this.generation = generation;
+    this.chat = chat;
+  }
+
+  /** The same with another tokenizer; of the two one is closed. */
+  Model withTokenizer(Path file) {
+    return new Model(name, network, file, sentence, generation, chat);
   }
 
   /** What computes. */
@@ -136,9 +145,7 @@ public final class Model implements AutoCloseable {
    * @throws dev.heddle.weights.WeightFileException if its file cannot be read
    */
   public Optional<ChatTemplate> chatTemplate() {
-    return Optional.ofNullable(tokenizerFile)
-        .map(file -> file.toAbsolutePath().getParent())
-        .flatMap(ChatTemplate::find);
+    return chat.get();
   }
 
   /** Whether there is a tokenizer. */

@@ -6,6 +6,7 @@ import dev.heddle.onnx.OnnxImporter;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
+import dev.heddle.text.ChatTemplate;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.Gguf;
@@ -21,6 +22,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** Opens models from wherever they are. */
@@ -65,6 +68,14 @@ public final class Models {
       return open(ShippedModels.folder(reference), reference);
     }
     throw unknown(reference);
+  }
+
+  /**
+   * The same with the tokenizer of {@code tokenizer}, a file or folder as {@link
+   * Tokenizers#open(Path)} takes it, in place of the model's own.
+   */
+  public static Model open(String reference, Path tokenizer, MavenModels.Progress progress) {
+    return open(reference, progress).withTokenizer(tokenizer);
   }
 
   /**
@@ -126,7 +137,8 @@ public final class Models {
 
   private static Model open(Path path, String name) {
     if (path.toString().endsWith(ONNX)) {
-      return new Model(name, onnx(path, 0), tokenizer(path), null, GenerationOptions.DEFAULT);
+      return new Model(
+          name, onnx(path, 0), tokenizer(path), null, GenerationOptions.DEFAULT, Optional::empty);
     }
     if (!Files.isDirectory(path) || holdsGguf(path)) {
       return file(path, name);
@@ -138,7 +150,14 @@ public final class Models {
       sentence = located.settings();
       folder = located.transformer();
     }
-    return new Model(name, network(folder), tokenizer(folder, path), sentence, generation(folder));
+    Path transformer = folder;
+    return new Model(
+        name,
+        network(folder),
+        tokenizer(folder, path),
+        sentence,
+        generation(folder),
+        () -> ChatTemplate.find(transformer));
   }
 
   private static Model file(Path path, String name) {
@@ -146,8 +165,10 @@ public final class Models {
     try {
       JsonFields config;
       Model.Network network;
+      Supplier<Optional<ChatTemplate>> chat = Optional::empty;
       switch (file.weights()) {
         case Gguf gguf -> {
+          chat = () -> ChatTemplate.find(gguf, path.toString());
           String architecture = GgufConfig.architecture(gguf);
           Weights weights = new GgufWeights(gguf, architecture);
           config = GgufConfig.read(gguf);
@@ -168,7 +189,7 @@ public final class Models {
                     + " does not tell how to compute");
       }
       Path tokenizer = Tokenizers.has(path) ? path : null;
-      return new Model(name, network, tokenizer, null, GenerationOptions.ofModel(config));
+      return new Model(name, network, tokenizer, null, GenerationOptions.ofModel(config), chat);
     } catch (Throwable e) {
       file.close();
       throw e;

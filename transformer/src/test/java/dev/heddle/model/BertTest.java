@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -125,7 +126,8 @@ class BertTest {
                 new Model.Checkpoint(architecture, weights),
                 null,
                 null,
-                GenerationOptions.DEFAULT)) {
+                GenerationOptions.DEFAULT,
+                Optional::empty)) {
       ModelException e = assertThrows(ModelException.class, model::graph);
       assertEquals(
           file
