@@ -70,6 +70,8 @@ class AttentionKernelsTest {
     String others =
         Conformance.cases()
             .filter(each -> each.op().equals("Attention"))
+            // Each type compiles every variant anew; float64 runs in groups on every device.
+            .filter(each -> each.dtype() == DType.F32 || each.dtype() == DType.F16)
             .map(each -> each.run(groups))
             .filter(result -> !(result.outcome() instanceof Outcome.Passed))
             .map(Object::toString)

@@ -67,7 +67,7 @@ class MatMulTilesTest {
 
   @Test
   void tilesInLocalMemoryGiveTheOraclesProducts() {
-    try (KernelBackend backend = new KernelBackend(new LikeGpu(open()), List.of())) {
+    try (KernelBackend backend = new KernelBackend(GroupDevice.of(open()), List.of())) {
       List<Result> results =
           Conformance.cases()
               .filter(each -> CASES.matcher(each.name()).matches())
