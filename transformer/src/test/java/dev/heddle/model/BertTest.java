@@ -140,7 +140,8 @@ class BertTest {
 
   @Test
   void modelsOfOtherKindsAreRefusedWithWhatThereIs() {
-    assertRefused(config -> config.put("model_type", "gpt2"), "\"gpt2\"; expected one of bert,");
+    assertRefused(
+        config -> config.put("model_type", "falcon"), "\"falcon\"; expected one of bert,");
     assertRefused(
         config -> config.put("hidden_act", "laplace"), "\"laplace\"; expected one of gelu");
     assertRefused(config -> config.put("is_decoder", true), "\"is_decoder\" is true");
