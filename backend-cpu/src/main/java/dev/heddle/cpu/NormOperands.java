@@ -60,11 +60,6 @@ final class NormOperands {
     }
   }
 
-  /** True where the parameters have a number for each column, one after another. */
-  boolean isDense() {
-    return scale.elements() == size && (bias == null || bias.elements() == size);
-  }
-
   /** Elements of a row. */
   long size() {
     return size;

@@ -98,8 +98,4 @@ final class KernelChoices {
     return Stream.concat(node.inputs().stream(), node.outputs().stream())
         .anyMatch(value -> value != null && value.type().dtype() == DType.F64);
   }
-
-  private static Choice<Launch.Preparation> later() {
-    return new Choice.Refuse<>("there is no portable kernel for it");
-  }
 }

@@ -18,7 +18,6 @@ typedef double f64;
 #define PRIVATE
 // Not static: what a kernel does not call is no warning then.
 #define DEVICE __device__ __forceinline__
-#define RESTRICT __restrict__
 #define GROUP_SIZE(x, y, z) __launch_bounds__((x) * (y) * (z))
 #define UNROLL _Pragma("unroll")
 #define HEDDLE_PRAGMA(text) _Pragma(#text)
@@ -77,7 +76,6 @@ __device__ __forceinline__ f64 heddle_fma(f64 a, f64 b, f64 c) { return __fma_rn
 #define FLOOR(x) floor(x)
 #define CEIL(x) ceil(x)
 #define RINT(x) rint(x)
-#define TRUNC(x) trunc(x)
 #define FABS(x) fabs(x)
 #define FMOD(x, y) fmod(x, y)
 #define LOG1P(x) log1p(x)

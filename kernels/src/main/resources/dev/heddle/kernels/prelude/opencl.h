@@ -22,7 +22,6 @@ typedef float f32;
 #define PRIVATE __private
 // At once, before loops are unrolled, whose bounds may be a call's arguments.
 #define DEVICE __attribute__((always_inline)) static inline
-#define RESTRICT restrict
 #define GROUP_SIZE(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 #define UNROLL _Pragma("unroll")
 #define HEDDLE_PRAGMA(text) _Pragma(#text)
@@ -80,7 +79,6 @@ DEVICE u16 heddle_f32_to_half(f32 x) {
 #define FLOOR(x) floor(x)
 #define CEIL(x) ceil(x)
 #define RINT(x) rint(x)
-#define TRUNC(x) trunc(x)
 #define FABS(x) fabs(x)
 #define FMOD(x, y) fmod(x, y)
 #define LOG1P(x) log1p(x)
