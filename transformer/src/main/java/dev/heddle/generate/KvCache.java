@@ -264,7 +264,12 @@ public final class KvCache implements AutoCloseable {
       int inside = length % pageTokens();
       if (count > 0 && inside > 0 && table.isShared(page(), group.pool)) {
         int own = group.pool.take();
-        group.copy(table.page(page()), own, inside);
+        try {
+          group.copy(table.page(page()), own, inside);
+        } catch (RuntimeException | Error e) {
+          group.pool.release(own);
+          throw e;
+        }
         group.pool.release(table.page(page()));
         table.set(page(), own);
       }
