@@ -21,13 +21,31 @@ public final class Arguments {
     DOUBLE
   }
 
-  private Kind[] kinds = new Kind[16];
-  private long[] bits = new long[16];
-  private DeviceMemory[] memories = new DeviceMemory[16];
+  private Kind[] kinds;
+  private long[] bits;
+  private DeviceMemory[] memories;
   private int count;
 
   /** None yet. */
-  public Arguments() {}
+  public Arguments() {
+    this(new Kind[16], new long[16], new DeviceMemory[16], 0);
+  }
+
+  private Arguments(Kind[] kinds, long[] bits, DeviceMemory[] memories, int count) {
+    this.kinds = kinds;
+    this.bits = bits;
+    this.memories = memories;
+    this.count = count;
+  }
+
+  /** The same arguments, which keep their values when these are cleared. */
+  public Arguments copy() {
+    return new Arguments(
+        Arrays.copyOf(kinds, count),
+        Arrays.copyOf(bits, count),
+        Arrays.copyOf(memories, count),
+        count);
+  }
 
   /** Forgets all. */
   public Arguments clear() {
@@ -72,9 +90,9 @@ public final class Arguments {
 
   private Arguments add(Kind kind, long value, DeviceMemory memory) {
     if (count == kinds.length) {
-      kinds = Arrays.copyOf(kinds, 2 * count);
-      bits = Arrays.copyOf(bits, 2 * count);
-      memories = Arrays.copyOf(memories, 2 * count);
+      kinds = Arrays.copyOf(kinds, 2 * count + 1);
+      bits = Arrays.copyOf(bits, 2 * count + 1);
+      memories = Arrays.copyOf(memories, 2 * count + 1);
     }
     kinds[count] = kind;
     bits[count] = value;

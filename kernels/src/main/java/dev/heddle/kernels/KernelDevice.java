@@ -31,6 +31,16 @@ public interface KernelDevice extends AutoCloseable {
    */
   DeviceMemory allocate(long bytes, String what);
 
+  /**
+   * Host memory of {@code bytes} bytes that the device copies from and to by itself.
+   *
+   * @param what what it is for, for the error
+   * @throws dev.heddle.backend.OutOfDeviceMemoryException if it does not fit
+   */
+  default HostMemory allocateHost(long bytes, String what) {
+    return HostMemory.plain(bytes);
+  }
+
   /** A queue of its own, whose commands run one after another. */
   default KernelQueue openQueue() {
     return openQueue(null);

@@ -30,6 +30,22 @@ public interface KernelQueue extends AutoCloseable {
   /** Copies on the device; the ranges do not overlap. */
   void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes);
 
+  /**
+   * Copies the first {@code bytes} of {@code from} to the begin of {@code to}, as they are when the
+   * command is carried out: they must not change until it has ended.
+   */
+  default void upload(HostMemory from, DeviceMemory to, long bytes) {
+    write(from.bytes().asSlice(0, bytes), to, 0);
+  }
+
+  /**
+   * Copies the first {@code bytes} of {@code from} to the begin of {@code to}, which has them when
+   * the command has ended.
+   */
+  default void download(DeviceMemory from, HostMemory to, long bytes) {
+    read(from, 0, to.bytes().asSlice(0, bytes));
+  }
+
   /** Sets bytes to 0; {@code offset} and {@code bytes} are multiples of 4. */
   void zero(DeviceMemory to, long offset, long bytes);
 
@@ -39,6 +55,27 @@ public interface KernelQueue extends AutoCloseable {
    * @throws KernelLaunchException if one of them failed
    */
   void finish();
+
+  /**
+   * Makes one command of many, where the device can: a CUDA graph. Nothing is carried out now. The
+   * caller closes it, before anything that the commands use; that keeps its place as long.
+   *
+   * @return null where the device cannot, or it would not pay
+   * @throws KernelLaunchException if the device refuses the commands; then nothing is left of it
+   */
+  default Recording record(Commands commands) {
+    return null;
+  }
+
+  /**
+   * Carries out what was recorded, as one command; {@link HostMemory} gives and takes anew.
+   *
+   * @param recording made by {@link #record} of this queue
+   * @throws KernelLaunchException if the device refuses it
+   */
+  default void launch(Recording recording) {
+    throw new IllegalArgumentException("this queue recorded nothing");
+  }
 
   @Override
   void close();
