@@ -12,6 +12,7 @@ final class BeamContinuation implements Continuation {
   private final BeamSearch search;
   private final Function<int[], String> text;
   private final StopStrings stops;
+  private final Cancellation cancellation;
   private final float[] logits;
   private final int[] last = new int[1];
   private KvCache.Sequence[] caches;
@@ -29,10 +30,12 @@ final class BeamContinuation implements Continuation {
       GenerationOptions options,
       int maxNewTokens,
       Function<int[], String> text,
-      StopStrings stops) {
+      StopStrings stops,
+      Cancellation cancellation) {
     this.decoding = decoding;
     this.text = text;
     this.stops = stops;
+    this.cancellation = cancellation;
     int vocabulary = decoding.vocabularySize();
     this.sampler = new Sampler(options, vocabulary, maxNewTokens);
     this.search = new BeamSearch(options, prompt, vocabulary, maxNewTokens, this::hasStop);
@@ -40,7 +43,7 @@ final class BeamContinuation implements Continuation {
     this.caches = new KvCache.Sequence[options.numBeams()];
     caches[0] = decoding.cache().begin("beam 0");
     try {
-      decoding.prefill(caches[0], prompt, logits);
+      cancelled = !decoding.prefill(caches[0], prompt, logits, cancellation);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -56,8 +59,9 @@ final class BeamContinuation implements Continuation {
     if (cancelled) {
       return false;
     }
-    if (!first) {
-      advance();
+    if (!first && !advance()) {
+      cancelled = true;
+      return false;
     }
     first = false;
     int vocabulary = decoding.vocabularySize();
@@ -72,7 +76,13 @@ final class BeamContinuation implements Continuation {
     return goesOn;
   }
 
-  private void advance() {
+  /** False if it was cancelled meanwhile. */
+  private boolean advance() {
+    for (int beam = 0; beam < caches.length; beam++) {
+      if (!decoding.readyFor(caches[beam], search.sequence(beam), cancellation)) {
+        return false;
+      }
+    }
     try {
       for (int beam = 0; beam < caches.length; beam++) {
         TokenSequence tokens = search.sequence(beam);
@@ -84,6 +94,7 @@ final class BeamContinuation implements Continuation {
       throw e;
     }
     decoding.run(logits);
+    return true;
   }
 
   /** Gives each beam the keys and values of the one that it continues. */
@@ -119,14 +130,14 @@ final class BeamContinuation implements Continuation {
   @Override
   public List<GeneratedSequence> results() {
     List<GeneratedSequence> results = new ArrayList<>();
-    for (Hypothesis each : search.best()) {
+    for (Hypothesis each : cancelled ? search.bestSoFar() : search.best()) {
       results.add(
           new GeneratedSequence(
               each.ids(),
               text == null ? null : shown(each.ids()),
               OptionalDouble.of(each.score()),
               null,
-              cancelled ? StopReason.CANCELLED : each.stopped()));
+              each.stopped()));
     }
     return results;
   }

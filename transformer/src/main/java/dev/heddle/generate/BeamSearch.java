@@ -223,6 +223,16 @@ public final class BeamSearch {
     return possible > worst;
   }
 
+  /** The same in the middle of a search: behind those that have ended, the best that go on. */
+  List<Hypothesis> bestSoFar() {
+    List<Hypothesis> all = new ArrayList<>(best());
+    for (int i = 0; i < rows() && all.size() < options.numReturnSequences(); i++) {
+      double score = scores[i] / Math.pow(Math.max(step, 1), options.lengthPenalty());
+      all.add(new Hypothesis(running[i].generatedIds(), score, StopReason.CANCELLED));
+    }
+    return all;
+  }
+
   /** The best hypotheses, best first: {@code num_return_sequences}, or as many as there are. */
   public List<Hypothesis> best() {
     return finished.stream()

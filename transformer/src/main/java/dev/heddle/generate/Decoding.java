@@ -10,6 +10,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
+import dev.heddle.model.Rope;
 import dev.heddle.pass.Passes;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
@@ -23,6 +24,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Decoding implements AutoCloseable {
   private static final String LOGITS = "logits";
+  private static final float[] NO_LOGITS = {};
 
   private final Decoder decoder;
   private final KvCache cache;
@@ -94,6 +96,15 @@ public final class Decoding implements AutoCloseable {
    * @throws KvCacheFullException if there is no room
    */
   public void add(KvCache.Sequence sequence, int[] ids, int from, int count, int logits) {
+    add(sequence, ids, from, count, logits, sequence.length() + count);
+  }
+
+  /**
+   * The same for a part of a prompt.
+   *
+   * @param reach how long the sequence will be with all of it: a rotation may depend on that
+   */
+  void add(KvCache.Sequence sequence, int[] ids, int from, int count, int logits, int reach) {
     if (sequence.length() + count > decoder.contextLength()) {
       throw new InvalidInputException(
           "%s and %d more; the model takes %d".formatted(sequence, count, decoder.contextLength()));
@@ -114,7 +125,7 @@ public final class Decoding implements AutoCloseable {
       }
     }
     sequence.reserve(count);
-    inputs.add(sequence, ids, from, count, logits);
+    inputs.add(sequence, ids, from, count, logits, reach);
   }
 
   /**
@@ -123,11 +134,53 @@ public final class Decoding implements AutoCloseable {
    * @param logits is given those of its last token
    */
   public void prefill(KvCache.Sequence sequence, int[] prompt, float[] logits) {
-    for (int at = sequence.length(); at < prompt.length; at += longestStep) {
-      int count = Math.min(longestStep, prompt.length - at);
-      add(sequence, prompt, at, count, at + count == prompt.length ? 1 : 0);
+    prefill(sequence, prompt, logits, new Cancellation());
+  }
+
+  /** The same; false if it was cancelled before the prompt's end. */
+  boolean prefill(
+      KvCache.Sequence sequence, int[] prompt, float[] logits, Cancellation cancellation) {
+    return takeIn(sequence, prompt, prompt.length, logits, cancellation);
+  }
+
+  /** The first {@code count} of {@code ids}; logits are wanted if these are all. */
+  private boolean takeIn(
+      KvCache.Sequence sequence, int[] ids, int count, float[] logits, Cancellation cancellation) {
+    while (sequence.length() < count) {
+      if (cancellation.isCancelled()) {
+        return false;
+      }
+      int at = sequence.length();
+      int tokens = Math.min(longestStep, count - at);
+      add(sequence, ids, at, tokens, at + tokens == ids.length ? 1 : 0, ids.length);
       run(logits);
     }
+    return true;
+  }
+
+  /**
+   * Makes {@code sequence}, which has all of {@code tokens} but the last, ready for that one: where
+   * longer sequences are rotated otherwise, all tokens before it are run again, as transformers
+   * does.
+   *
+   * @return false if it was cancelled meanwhile
+   */
+  boolean readyFor(KvCache.Sequence sequence, TokenSequence tokens, Cancellation cancellation) {
+    if (!decoder.rotatesAnew(sequence.length(), tokens.length())) {
+      return true;
+    }
+    sequence.truncate(0);
+    int[] ids = tokens.ids();
+    return takeIn(sequence, ids, ids.length - 1, NO_LOGITS, cancellation);
+  }
+
+  /**
+   * Whether what {@code sequence} holds is what it would hold if it had {@code length} tokens:
+   * there are rotations that turn the same keys otherwise in a longer sequence.
+   */
+  boolean holdsFor(KvCache.Sequence sequence, int length) {
+    Rope rope = decoder.lengthDependentRope();
+    return rope == null || rope.sameAngles(sequence.length(), length);
   }
 
   /** Takes back all that was added since the last {@link #run}. */

@@ -13,4 +13,8 @@ import java.util.OptionalDouble;
  * @param stopped why it ended
  */
 public record GeneratedSequence(
-    int[] ids, String text, OptionalDouble score, double[] logProbabilities, StopReason stopped) {}
+    int[] ids, String text, OptionalDouble score, double[] logProbabilities, StopReason stopped) {
+  /** Of a generation that was cancelled before it began. */
+  static final GeneratedSequence NONE =
+      new GeneratedSequence(new int[0], "", OptionalDouble.empty(), null, StopReason.CANCELLED);
+}

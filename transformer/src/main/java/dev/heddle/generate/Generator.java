@@ -13,8 +13,6 @@ import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
 import dev.heddle.tensor.DType;
 import dev.heddle.text.Tokenizer;
-import java.time.Duration;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -41,8 +39,9 @@ public final class Generator implements AutoCloseable {
   private final GenerationOptions options;
   private final boolean logProbabilities;
   private final PrefixCache prefix;
-  private final ReentrantLock turn = new ReentrantLock(true);
-  private boolean closed;
+  private final Turn turn = new Turn();
+  private volatile GenerationStream open;
+  private volatile boolean closed;
 
   private Generator(Builder builder, Model model, Backends.Selected<Loaded> loaded) {
     this.model = model;
@@ -52,7 +51,7 @@ public final class Generator implements AutoCloseable {
     this.reason = loaded.reason();
     this.options = model.generationOptions();
     this.logProbabilities = builder.logProbabilities;
-    this.prefix = builder.keepPrefix ? new PrefixCache(decoding.cache()) : null;
+    this.prefix = builder.keepPrefix ? new PrefixCache(decoding) : null;
   }
 
   private record Loaded(Backend backend, Decoding decoding) {}
@@ -167,7 +166,11 @@ public final class Generator implements AutoCloseable {
         if (sizedFor != null) {
           sequences = Math.max(sizedFor.numBeams(), sizedFor.numReturnSequences());
           int each = sizedFor.newTokens(promptTokens, decoder.contextLength());
-          tokens = Math.toIntExact(promptTokens + (long) sequences * each);
+          boolean shared = !decoder.rotatesAnew(promptTokens, promptTokens + each);
+          tokens =
+              Math.toIntExact(
+                  (shared ? promptTokens : (long) sequences * promptTokens)
+                      + (long) sequences * each);
         }
         // Every sequence but one ends in a page of its own, and may begin one.
         tokens += 2 * sequences * storage.pageTokens();
@@ -240,7 +243,11 @@ public final class Generator implements AutoCloseable {
 
   /** The same, telling {@code listener}, which may be null, of each token. */
   public Generation generate(String prompt, GenerationOptions with, TokenListener listener) {
-    return generate(model.tokenizer().encode(prompt).ids(), with, listener);
+    return generate(encoded(prompt), with, listener);
+  }
+
+  private int[] encoded(String prompt) {
+    return model.tokenizer().encode(prompt).ids();
   }
 
   /** Continues tokens. */
@@ -248,51 +255,81 @@ public final class Generator implements AutoCloseable {
     return generate(prompt, with, null);
   }
 
+  /** The same, telling {@code listener}, which may be null, of each token. */
+  public Generation generate(int[] prompt, GenerationOptions with, TokenListener listener) {
+    return generate(prompt, with, listener, new Cancellation());
+  }
+
   /**
-   * The same, telling {@code listener}, which may be null, of each token. Beams are not told of:
-   * which will win is known at the end.
+   * The same, until {@code cancellation} ends it. The listener is not told of beams: which will win
+   * is known at the end.
    *
    * @throws InvalidInputException if the prompt has no tokens, or one that is not the model's
    * @throws GenerationException if it leaves no room in the context
    * @throws KvCacheFullException if the cache is too small
    * @throws dev.heddle.backend.RunInterruptedException if the thread is interrupted
    */
-  public Generation generate(int[] prompt, GenerationOptions with, TokenListener listener) {
-    turn.lock();
-    try {
-      if (closed) {
-        throw new IllegalStateException("this generator of " + model.name() + " was closed");
+  public Generation generate(
+      int[] prompt, GenerationOptions with, TokenListener listener, Cancellation cancellation) {
+    check(prompt, with);
+    try (GenerationRun run = run(prompt, with, listener, cancellation, null)) {
+      while (run.goesOn()) {
+        run.step();
       }
-      return continued(prompt, with, listener);
-    } finally {
-      turn.unlock();
+      return run.result();
     }
   }
 
-  private Generation continued(int[] prompt, GenerationOptions with, TokenListener listener) {
+  /** The tokens that continue a text, made as they are asked for. */
+  public GenerationStream stream(String prompt, GenerationOptions with) {
+    return stream(encoded(prompt), with);
+  }
+
+  /**
+   * The tokens that continue {@code prompt}, made as they are asked for; closing the stream cancels
+   * the generation.
+   *
+   * @throws InvalidInputException if the prompt has no tokens
+   * @throws GenerationException if it leaves no room in the context
+   */
+  public GenerationStream stream(int[] prompt, GenerationOptions with) {
+    check(prompt, with);
+    int[] ids = prompt.clone();
+    Cancellation cancellation = new Cancellation();
+    return new GenerationStream(
+        cancellation, stream -> run(ids, with, stream::take, cancellation, stream));
+  }
+
+  private void check(int[] prompt, GenerationOptions with) {
     if (prompt.length == 0) {
       throw new InvalidInputException(
           "the prompt has no tokens; %s needs one at least".formatted(model.name()));
     }
-    int maxNewTokens = with.newTokens(prompt.length, decoding.contextLength());
-    long start = System.nanoTime();
-    try (Continuation continuation = continuation(prompt, with, maxNewTokens, listener)) {
-      boolean goesOn = continuation.step();
-      long first = System.nanoTime();
-      while (goesOn) {
-        goesOn = continuation.step();
-      }
-      return new Generation(
-          prompt.length,
-          continuation.cachedTokens(),
-          continuation.results(),
-          Duration.ofNanos(first - start),
-          Duration.ofNanos(System.nanoTime() - first));
-    }
+    with.newTokens(prompt.length, contextLength());
+  }
+
+  private GenerationRun run(
+      int[] prompt,
+      GenerationOptions with,
+      TokenListener listener,
+      Cancellation cancellation,
+      GenerationStream stream) {
+    return new GenerationRun(
+        turn,
+        cancellation,
+        prompt.length,
+        () -> {
+          open = stream;
+          if (closed) {
+            throw new IllegalStateException("this generator of " + model.name() + " was closed");
+          }
+          return continuation(prompt, with, listener, cancellation);
+        });
   }
 
   private Continuation continuation(
-      int[] prompt, GenerationOptions with, int maxNewTokens, TokenListener listener) {
+      int[] prompt, GenerationOptions with, TokenListener listener, Cancellation cancellation) {
+    int maxNewTokens = with.newTokens(prompt.length, contextLength());
     boolean stops = !with.stopStrings().isEmpty();
     Function<int[], String> text = null;
     if (stops || model.hasTokenizer()) {
@@ -305,30 +342,49 @@ public final class Generator implements AutoCloseable {
         prefix.close();
       }
       return new BeamContinuation(
-          decoding, prompt, with, maxNewTokens, text, stops ? strings : null);
+          decoding, prompt, with, maxNewTokens, text, stops ? strings : null, cancellation);
     }
     Function<int[], String> decode = text;
     boolean watched = text != null && (stops || listener != null);
     Supplier<TextStream> streams = watched ? () -> new TextStream(decode, strings) : null;
     return new SampledContinuation(
-        decoding, prompt, with, maxNewTokens, logProbabilities, streams, decode, listener, prefix);
+        decoding,
+        prompt,
+        with,
+        maxNewTokens,
+        logProbabilities,
+        streams,
+        decode,
+        listener,
+        prefix,
+        cancellation);
   }
 
-  /** Waits for the generation in flight, then frees everything. */
+  /** Ends an open stream, waits for the generation in flight, then frees everything. */
   @Override
-  public void close() {
-    turn.lock();
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
-      if (!closed) {
-        closed = true;
-        decoding.close();
-        backend.close();
-        if (ownsModel) {
-          model.close();
-        }
+      GenerationStream streaming = open;
+      if (streaming != null) {
+        streaming.close();
+      }
+      turn.takeForGood();
+    } catch (IllegalStateException e) {
+      closed = false;
+      throw e;
+    }
+    try {
+      decoding.close();
+      backend.close();
+      if (ownsModel) {
+        model.close();
       }
     } finally {
-      turn.unlock();
+      turn.give();
     }
   }
 }

@@ -8,12 +8,12 @@ import java.util.Arrays;
  * same.
  */
 final class PrefixCache implements AutoCloseable {
-  private final KvCache cache;
+  private final Decoding decoding;
   private int[] ids = {};
   private KvCache.Sequence sequence;
 
-  PrefixCache(KvCache cache) {
-    this.cache = cache;
+  PrefixCache(Decoding decoding) {
+    this.decoding = decoding;
   }
 
   /** A sequence that holds as much of {@code prompt}'s beginning as there is, never all of it. */
@@ -23,14 +23,17 @@ final class PrefixCache implements AutoCloseable {
     KvCache.Sequence taken = sequence;
     sequence = null;
     ids = new int[0];
-    if (taken != null && common > 0 && taken.canTruncate(common)) {
+    if (taken != null
+        && common > 0
+        && taken.canTruncate(common)
+        && decoding.holdsFor(taken, prompt.length)) {
       taken.truncate(common);
       return taken;
     }
     if (taken != null) {
       taken.close();
     }
-    return cache.begin("sequence 0");
+    return decoding.cache().begin("sequence 0");
   }
 
   /** Keeps a sequence for the next generation; {@code tokens} begin with those that it holds. */

@@ -13,6 +13,7 @@ final class SampledContinuation implements Continuation {
   private final Sampler sampler;
   private final TokenListener listener;
   private final PrefixCache prefix;
+  private final Cancellation cancellation;
   private final int cachedTokens;
   private final int maxNewTokens;
   private final List<Continued> all = new ArrayList<>();
@@ -38,12 +39,14 @@ final class SampledContinuation implements Continuation {
       Supplier<TextStream> streams,
       Function<int[], String> decoder,
       TokenListener listener,
-      PrefixCache prefix) {
+      PrefixCache prefix,
+      Cancellation cancellation) {
     this.decoding = decoding;
     this.options = options;
     this.maxNewTokens = maxNewTokens;
     this.listener = listener;
     this.prefix = prefix;
+    this.cancellation = cancellation;
     this.ends = options.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
     this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens);
     int count = options.numReturnSequences();
@@ -58,7 +61,9 @@ final class SampledContinuation implements Continuation {
     caches.add(first);
     this.cachedTokens = first.length();
     try {
-      decoding.prefill(first, prompt, logits);
+      if (!decoding.prefill(first, prompt, logits, cancellation)) {
+        cancel();
+      }
       for (int i = 1; i < count; i++) {
         caches.add(first.fork("sequence " + i));
         System.arraycopy(
@@ -72,8 +77,8 @@ final class SampledContinuation implements Continuation {
 
   @Override
   public boolean step() {
-    if (!cancelled && all.getFirst().tokens.generated() > 0) {
-      advance();
+    if (!cancelled && all.getFirst().tokens.generated() > 0 && !advance()) {
+      cancel();
     }
     int row = 0;
     boolean running = false;
@@ -87,8 +92,14 @@ final class SampledContinuation implements Continuation {
     return running && !cancelled;
   }
 
-  /** The logits behind every sequence that goes on. */
-  private void advance() {
+  /** The logits behind every sequence that goes on; false if it was cancelled meanwhile. */
+  private boolean advance() {
+    for (int i = 0; i < all.size(); i++) {
+      if (!all.get(i).hasEnded()
+          && !decoding.readyFor(caches.get(i), all.get(i).tokens, cancellation)) {
+        return false;
+      }
+    }
     try {
       for (int i = 0; i < all.size(); i++) {
         if (!all.get(i).hasEnded()) {
@@ -102,6 +113,7 @@ final class SampledContinuation implements Continuation {
       throw e;
     }
     decoding.run(logits);
+    return true;
   }
 
   private void choose(int index, Continued sequence, int at) {

@@ -182,7 +182,7 @@ public final class Scorer implements AutoCloseable {
       for (int at = begin; at < end - 1; at += decoding.longestStep()) {
         int next = Math.min(at + decoding.longestStep(), end - 1);
         int rows = next - Math.clamp(from - 1, at, next);
-        decoding.add(sequence, ids, at, next - at, rows);
+        decoding.add(sequence, ids, at, next - at, rows, end - begin);
         decoding.run(logits);
         for (int row = 0; row < rows; row++) {
           int id = ids[next - rows + row + 1];

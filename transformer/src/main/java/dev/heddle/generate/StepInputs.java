@@ -4,6 +4,7 @@ import dev.heddle.backend.Inputs;
 import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Rope;
+import dev.heddle.model.RopeAngles;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
@@ -17,7 +18,7 @@ import java.util.List;
  */
 final class StepInputs implements AutoCloseable {
   private final KvCache cache;
-  private final Rope rope;
+  private final RopeAngles angles;
   private final Inputs inputs = new Inputs();
   private final List<KvCache.Sequence> sequences = new ArrayList<>();
   private final Ints ids = new Ints(DecoderGraph.INPUT_IDS);
@@ -25,6 +26,10 @@ final class StepInputs implements AutoCloseable {
   private final Ints starts = new Ints(DecoderGraph.CU_SEQ_LENS);
   private final Ints lengths = new Ints(DecoderGraph.KEY_LENGTHS);
   private final Ints logitRows = new Ints(DecoderGraph.LOGIT_ROWS);
+
+  /** For each token, the length of its sequence that angles depend on. */
+  private final Ints reaches = new Ints("reaches");
+
   private final Ints[] slots;
   private final Ints[] pages;
 
@@ -73,7 +78,8 @@ final class StepInputs implements AutoCloseable {
 
   StepInputs(Decoder decoder, KvCache cache) {
     this.cache = cache;
-    this.rope = decoder.lengthDependentRope();
+    Rope rope = decoder.lengthDependentRope();
+    this.angles = rope == null ? null : new RopeAngles(rope);
     this.slots = new Ints[cache.groups()];
     this.pages = new Ints[cache.groups()];
     for (int g = 0; g < slots.length; g++) {
@@ -84,12 +90,17 @@ final class StepInputs implements AutoCloseable {
     clear();
   }
 
-  /** Adds tokens of a sequence that has room for them. */
-  void add(KvCache.Sequence sequence, int[] from, int first, int count, int logits) {
+  /**
+   * Adds tokens of a sequence that has room for them.
+   *
+   * @param reach how long the sequence will be when all of its prompt is there
+   */
+  void add(KvCache.Sequence sequence, int[] from, int first, int count, int logits, int reach) {
     int length = sequence.length();
     for (int i = 0; i < count; i++) {
       ids.add(from[first + i]);
       positions.add(length + i);
+      reaches.add(reach);
       for (int g = 0; g < slots.length; g++) {
         slots[g].add(sequence.slot(g, length + i));
       }
@@ -117,8 +128,8 @@ final class StepInputs implements AutoCloseable {
       slots[g].put(inputs, 0);
       putPages(g);
     }
-    if (rope != null) {
-      putAngles();
+    if (angles != null) {
+      angles.put(inputs, positions.values, reaches.values, positions.count);
     }
     return inputs;
   }
@@ -139,16 +150,6 @@ final class StepInputs implements AutoCloseable {
     pages[g].put(inputs, most);
   }
 
-  private void putAngles() {
-    int[] each = new int[positions.count];
-    for (int s = 0; s < sequences.size(); s++) {
-      Arrays.fill(each, starts.values[s], starts.values[s + 1], lengths.values[s]);
-    }
-    int[] at = Arrays.copyOf(positions.values, positions.count);
-    List<HostTensor> tables = rope.perToken(at, each);
-    inputs.put(DecoderGraph.ROPE_COS, tables.get(0)).put(DecoderGraph.ROPE_SIN, tables.get(1));
-  }
-
   /** Counts the tokens of the step that has run. */
   void commit() {
     for (int s = 0; s < sequences.size(); s++) {
@@ -161,6 +162,7 @@ final class StepInputs implements AutoCloseable {
     sequences.clear();
     ids.count = 0;
     positions.count = 0;
+    reaches.count = 0;
     starts.count = 0;
     starts.add(0);
     lengths.count = 0;

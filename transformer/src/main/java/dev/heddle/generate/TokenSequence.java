@@ -59,6 +59,11 @@ public final class TokenSequence {
     return ids[index];
   }
 
+  /** All ids, copied. */
+  int[] ids() {
+    return Arrays.copyOf(ids, length);
+  }
+
   /** The ids behind the prompt, copied. */
   public int[] generatedIds() {
     return Arrays.copyOfRange(ids, promptLength, length);

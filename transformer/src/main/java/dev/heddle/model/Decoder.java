@@ -33,6 +33,17 @@ public sealed interface Decoder extends Architecture permits Bloom, Gpt2, GptNeo
   }
 
   /**
+   * Whether a sequence that grows from {@code length} tokens to {@code longer} has to be run again
+   * from its beginning on the way, as its rotation is another one.
+   */
+  default boolean rotatesAnew(int length, int longer) {
+    Rope rope = lengthDependentRope();
+    return rope != null
+        && rope.byLength() instanceof Rope.Switched
+        && !rope.sameAngles(length, longer);
+  }
+
+  /**
    * What a layer keeps of each token.
    *
    * @param keyColumns elements of its keys, of all key/value heads

@@ -132,13 +132,13 @@ public final class DecoderGraph {
   Value rotate(String name, Rope rope, boolean interleaved, int heads, Value x) {
     Value[] table = tables.computeIfAbsent(rope, this::tables);
     RotaryEmbedding op = new RotaryEmbedding(heads, rope.dim(), interleaved);
-    return rope.dynamic() == null
+    return rope.byLength() == null
         ? graph.add(name, op, x, table[0], table[1], positions)
         : graph.add(name, op, x, table[0], table[1]);
   }
 
   private Value[] tables(Rope rope) {
-    if (rope.dynamic() != null) {
+    if (rope.byLength() != null) {
       TensorType type = TensorType.of(DType.F32, "tokens", rope.dim() / 2);
       return new Value[] {graph.input(ROPE_COS, type), graph.input(ROPE_SIN, type)};
     }

@@ -235,7 +235,27 @@ final class GgufConfig {
     if (type.equals("yarn")) {
       yarn(scaling, positive("rope.scaling.factor"));
     }
+    if (type.equals("longrope")) {
+      longRope(scaling);
+    }
     return scaling;
+  }
+
+  private void longRope(Map<String, Object> scaling) {
+    for (String each : List.of("short", "long")) {
+      String tensor = "rope_factors_" + each + ".weight";
+      if (gguf.has(tensor)) {
+        scaling.put(each + "_factor", gguf.tensor(tensor).toFloats());
+      }
+    }
+    JsonField original = field("rope.scaling.original_context_length");
+    if (original.present()) {
+      scaling.put("original_max_position_embeddings", original.positiveInt());
+    }
+    JsonField magnitude = field("rope.scaling.attn_factor");
+    if (magnitude.present()) {
+      scaling.put("attention_factor", magnitude.positiveDouble());
+    }
   }
 
   private void yarn(Map<String, Object> scaling, double factor) {

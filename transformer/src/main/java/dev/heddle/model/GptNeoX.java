@@ -46,16 +46,6 @@ record GptNeoX(
     Size heads = Size.read(config, "heads", "num_attention_heads");
     Size positions = Size.read(config, "positions", "max_position_embeddings");
     heads.divides(hidden, config.file());
-    double part =
-        config.has("rope_parameters")
-                && config.field("rope_parameters").object().has("partial_rotary_factor")
-            ? config
-                .field("rope_parameters")
-                .object()
-                .field("partial_rotary_factor")
-                .positiveDouble()
-            : config.field("rotary_pct", "partial_rotary_factor").positiveDouble(0.25);
-    int rotated = (int) (hidden.value() / heads.value() * part);
     return new GptNeoX(
         config.field("model_type").string(),
         config.file(),
@@ -65,7 +55,7 @@ record GptNeoX(
         Size.read(config, "intermediate", "intermediate_size"),
         Size.read(config, "layers", "num_hidden_layers"),
         heads,
-        Rope.read(config, rotated, positions.value()),
+        RopeScaling.read(config, hidden.value() / heads.value(), 0.25, positions.value()),
         config.field("layer_norm_eps").positiveDouble(1e-5),
         Activations.read(config.field("hidden_act"), "gelu"),
         config.field("use_parallel_residual").bool(true),
@@ -90,7 +80,7 @@ record GptNeoX(
 
   @Override
   public Rope lengthDependentRope() {
-    return rope.dynamic() == null ? null : rope;
+    return rope.byLength() == null ? null : rope;
   }
 
   @Override

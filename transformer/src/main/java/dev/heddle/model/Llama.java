@@ -56,12 +56,11 @@ record Llama(
     kvHeads.divides(heads, config.file());
     int positions = config.field("max_position_embeddings").positiveInt();
     LlamaShape shape = LlamaShape.read(config, layout, layers.value(), headDim.value(), positions);
-    Rope.Dynamic dynamic = shape.ropes().getFirst().dynamic();
     return new Llama(
         config.field("model_type").string(),
         config.file(),
         Size.read(config, "vocabulary", "vocab_size"),
-        dynamic == null ? positions : (int) (positions * dynamic.factor()),
+        shape.context(positions),
         hidden,
         Size.read(config, "intermediate", "intermediate_size"),
         layers,
@@ -87,8 +86,7 @@ record Llama(
 
   @Override
   public Rope lengthDependentRope() {
-    Rope rope = shape.ropes().getFirst();
-    return rope.dynamic() == null ? null : rope;
+    return shape.ropes().stream().filter(rope -> rope.byLength() != null).findFirst().orElse(null);
   }
 
   @Override

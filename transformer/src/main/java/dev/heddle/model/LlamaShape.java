@@ -63,7 +63,7 @@ record LlamaShape(
     List<String> kinds = kinds(config, type, layers);
     int window = kinds.contains(SLIDING) ? config.field("sliding_window").positiveInt() : 0;
     return new LlamaShape(
-        divided(ropes(config, kinds, gemma3, rotated(config, headDim), positions), layout),
+        divided(ropes(config, kinds, gemma3, headDim, positions), layout),
         kinds.stream().map(kind -> kind.equals(SLIDING) ? window : 0).toList(),
         layout.neighbours(),
         qwen2 || attentionBias,
@@ -85,10 +85,6 @@ record LlamaShape(
     return config.names().contains(field) && !config.has(field)
         ? 0
         : config.field(field).finiteDouble(otherwise);
-  }
-
-  private static int rotated(JsonFields config, int headDim) {
-    return (int) (headDim * config.field("partial_rotary_factor").positiveDouble(1));
   }
 
   /** Each layer's kind of attention: as it is listed, or as the family has it. */
@@ -128,20 +124,20 @@ record LlamaShape(
   }
 
   private static List<Rope> ropes(
-      JsonFields config, List<String> kinds, boolean gemma3, int dim, int positions) {
+      JsonFields config, List<String> kinds, boolean gemma3, int headDim, int positions) {
     if (!gemma3) {
-      return Collections.nCopies(kinds.size(), Rope.read(config, dim, positions));
+      return Collections.nCopies(kinds.size(), RopeScaling.read(config, headDim, 1, positions));
     }
     Rope sliding;
     Rope full;
     JsonFields parameters =
         config.has("rope_parameters") ? config.field("rope_parameters").object() : null;
     if (parameters != null && parameters.has(FULL)) {
-      full = Rope.read(config, parameters.field(FULL).object(), dim, positions);
-      sliding = Rope.read(config, parameters.field(SLIDING).object(), dim, positions);
+      full = RopeScaling.read(config, parameters.field(FULL).object(), headDim, 1, positions);
+      sliding = RopeScaling.read(config, parameters.field(SLIDING).object(), headDim, 1, positions);
     } else {
-      full = Rope.read(config, dim, positions);
-      sliding = Rope.plain(config.field("rope_local_base_freq").positiveDouble(10_000), dim);
+      full = RopeScaling.read(config, headDim, 1, positions);
+      sliding = Rope.plain(config.field("rope_local_base_freq").positiveDouble(10_000), headDim);
     }
     return kinds.stream().map(kind -> kind.equals(SLIDING) ? sliding : full).toList();
   }
@@ -154,6 +150,18 @@ record LlamaShape(
     return ropes.stream()
         .map(rope -> each.computeIfAbsent(rope, r -> r.divided(layout.ropeDivisors())))
         .toList();
+  }
+
+  /** How long sequences may be where the configuration states {@code positions}. */
+  int context(int positions) {
+    return ropes.stream()
+        .map(Rope::byLength)
+        .mapToInt(byLength ->
+            byLength instanceof Rope.Dynamic dynamic
+                ? (int) (positions * dynamic.factor())
+                : positions)
+        .max()
+        .orElse(positions);
   }
 
   /** The function that a configuration means that names none. */

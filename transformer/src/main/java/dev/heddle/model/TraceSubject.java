@@ -129,9 +129,7 @@ sealed interface TraceSubject {
       if (rope != null) {
         int[] lengths = new int[n];
         Arrays.fill(lengths, n);
-        List<HostTensor> tables = rope.perToken(positions, lengths);
-        inputs.put(DecoderGraph.ROPE_COS, tables.get(0));
-        inputs.put(DecoderGraph.ROPE_SIN, tables.get(1));
+        new RopeAngles(rope).put(inputs, positions, lengths, n);
       }
       return inputs.bind(Attention.MAX_KEYS, n);
     }

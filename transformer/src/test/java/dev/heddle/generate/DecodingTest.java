@@ -14,12 +14,16 @@ import dev.heddle.model.Models;
 import dev.heddle.model.Trace;
 import dev.heddle.reference.ReferenceBackend;
 import dev.heddle.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -164,6 +168,45 @@ class DecodingTest {
       assertArrayEquals(
           wanted, last(steps(decoding, sequence, rest, 3), decoding.vocabularySize()), 1e-6f);
       assertThrows(IllegalArgumentException.class, () -> sequence.truncate(21));
+    }
+  }
+
+  @Test
+  void aSequenceThatOutgrowsItsRotationGoesOnAsTheWholeSequenceDoes(@TempDir Path folder)
+      throws IOException {
+    for (String file : List.of("model.safetensors", "tokenizer.json")) {
+      Files.copy(FIXTURES.resolve("mistral").resolve(file), folder.resolve(file));
+    }
+    String scaling =
+        """
+        "rope_scaling": {"rope_type": "longrope", "original_max_position_embeddings": 20,
+            "short_factor": [1, 1, 2, 2], "long_factor": [1, 4, 8, 16]}\
+        """;
+    String config = Files.readString(FIXTURES.resolve("mistral/config.json"));
+    Files.writeString(
+        folder.resolve("config.json"), config.replace("\"rope_scaling\": null", scaling));
+    int[] ids = ids(24);
+    try (Model model = Models.open(folder);
+        Trace trace = Trace.of(model, backend);
+        Decoding decoding = decoding(model, backend, 64, 2);
+        KvCache.Sequence sequence = decoding.cache().begin("test")) {
+      int vocabulary = decoding.vocabularySize();
+      float[] logits = new float[vocabulary];
+      TokenSequence tokens = new TokenSequence(0, Arrays.copyOf(ids, 17), 24);
+      decoding.prefill(sequence, tokens.ids(), logits);
+      for (int length = 18; length <= 24; length++) {
+        tokens.add(ids[length - 1]);
+        assertTrue(decoding.readyFor(sequence, tokens, new Cancellation()));
+        decoding.add(sequence, ids, length - 1, 1, 1);
+        decoding.run(logits);
+        float[] whole = trace.run(tokens.ids(), null).get("logits").toFloats();
+        assertArrayEquals(last(whole, vocabulary), logits, 1e-5f, "of " + length);
+      }
+      // A longer prompt, in several steps, is rotated as the whole of it is.
+      sequence.truncate(0);
+      decoding.prefill(sequence, ids, logits);
+      float[] whole = trace.run(ids, null).get("logits").toFloats();
+      assertArrayEquals(last(whole, vocabulary), logits, 1e-5f);
     }
   }
 

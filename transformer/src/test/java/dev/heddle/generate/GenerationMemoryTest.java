@@ -55,7 +55,16 @@ class GenerationMemoryTest {
     int maxNewTokens = options.newTokens(PROMPT.length, decoding.contextLength());
     try (SampledContinuation each =
         new SampledContinuation(
-            decoding, PROMPT, options, maxNewTokens, false, null, null, null, prefix)) {
+            decoding,
+            PROMPT,
+            options,
+            maxNewTokens,
+            false,
+            null,
+            null,
+            null,
+            prefix,
+            new Cancellation())) {
       while (each.step()) {
         // Goes on until all have ended.
       }
@@ -122,7 +131,7 @@ class GenerationMemoryTest {
   void whatThePrefixSparedChangesNoToken() {
     GenerationOptions options = GenerationOptions.builder().maxNewTokens(12).build();
     int[] alone = generate(options, null).getFirst().ids();
-    try (PrefixCache prefix = new PrefixCache(decoding.cache())) {
+    try (PrefixCache prefix = new PrefixCache(decoding)) {
       assertArrayEquals(alone, generate(options, prefix).getFirst().ids());
       // Of a prompt that is all there the last token is run again: its logits are wanted.
       KvCache.Sequence held = prefix.take(PROMPT);
