@@ -8,6 +8,7 @@ import dev.heddle.kernels.DeviceCounts;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceLimits;
 import dev.heddle.kernels.DeviceMemory;
+import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
@@ -132,6 +133,11 @@ final class OpenClDevice implements KernelDevice {
     } finally {
       context.exit();
     }
+  }
+
+  @Override
+  public HostMemory allocateHost(long bytes, String what) {
+    return OpenClHostMemory.of(bytes);
   }
 
   private void free(cl_mem memory, long bytes) {

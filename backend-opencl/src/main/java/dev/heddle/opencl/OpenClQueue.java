@@ -4,12 +4,14 @@ import dev.heddle.kernels.Arguments;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.Extent;
+import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelLaunchException;
 import dev.heddle.kernels.KernelQueue;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import org.jocl.CL;
+import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
@@ -24,10 +26,17 @@ final class OpenClQueue implements KernelQueue {
   /** Bytes at a time through {@link #staging}. */
   private static final int STAGING = 1 << 20;
 
+  private static final Pointer ZERO = Pointer.to(ByteBuffer.allocateDirect(Integer.BYTES));
+
   private final OpenClDevice device;
   private final LaunchEvents launches;
   private final Handle<cl_command_queue> handle;
-  private final Pointer zeros = Pointer.to(ByteBuffer.allocateDirect(Integer.BYTES));
+  private final Signals signals = new Signals();
+
+  // What a warm run gives the queue, made once so that it allocates nothing.
+  private final Transfer upload = new Transfer(Transfer.Way.UPLOAD);
+  private final Transfer download = new Transfer(Transfer.Way.DOWNLOAD);
+  private final Transfer zeros = new Transfer(Transfer.Way.ZERO);
 
   /** For memory of the Java heap, which may move; made when first needed. */
   private MemorySegment staging;
@@ -136,10 +145,33 @@ final class OpenClQueue implements KernelQueue {
     waited();
   }
 
+  @Override
+  public void upload(HostMemory from, DeviceMemory to, long bytes) {
+    transfer("write", upload, to, 0, bytes, OpenClHostMemory.own(from, bytes));
+  }
+
+  @Override
+  public void download(DeviceMemory from, HostMemory to, long bytes) {
+    transfer("read", download, from, 0, bytes, OpenClHostMemory.own(to, bytes));
+    waited();
+  }
+
+  private void transfer(
+      String what, Transfer transfer, DeviceMemory device, long offset, long bytes, Pointer host) {
+    OpenClMemory memory = own(device);
+    memory.check(offset, bytes);
+    if (bytes > 0) {
+      transfer.offset = offset;
+      transfer.bytes = bytes;
+      transfer.host = host;
+      call(what, memory, transfer);
+    }
+  }
+
   private void waited() {
     if (launched) {
       launched = false;
-      Signals.restore();
+      signals.check();
       if (launches != null) {
         launches.report();
       }
@@ -177,27 +209,18 @@ final class OpenClQueue implements KernelQueue {
 
   @Override
   public void zero(DeviceMemory to, long offset, long bytes) {
-    OpenClMemory memory = own(to);
-    memory.check(offset, bytes);
     if ((offset | bytes) % Integer.BYTES != 0) {
       throw new IllegalArgumentException(
           "zeros: %d bytes at %d; expected multiples of 4".formatted(bytes, offset));
     }
-    if (bytes > 0) {
-      call(
-          "fill",
-          memory,
-          (queue, buffer) ->
-              CL.clEnqueueFillBuffer(
-                  queue, buffer, zeros, Integer.BYTES, offset, bytes, 0, null, null));
-    }
+    transfer("fill", zeros, to, offset, bytes, ZERO);
   }
 
   @Override
   public void finish() {
     cl_command_queue queue = handle.enter();
     try {
-      int status = Status.of(() -> CL.clFinish(queue));
+      int status = finish(queue);
       if (status != CL.CL_SUCCESS) {
         throw lost("a command", status);
       }
@@ -207,8 +230,56 @@ final class OpenClQueue implements KernelQueue {
     }
   }
 
+  private static int finish(cl_command_queue queue) {
+    try {
+      return CL.clFinish(queue);
+    } catch (CLException e) {
+      return e.getStatus();
+    }
+  }
+
   private interface Command {
     int enqueue(cl_command_queue queue, cl_mem memory);
+  }
+
+  /** A command between a memory and the host, filled in for each. */
+  private static final class Transfer implements Command {
+    private enum Way {
+      UPLOAD,
+      DOWNLOAD,
+      ZERO
+    }
+
+    private final Way way;
+    private long offset;
+    private long bytes;
+    private Pointer host;
+
+    Transfer(Way way) {
+      this.way = way;
+    }
+
+    /** Copies block: JOCL gives every other one a thread that waits for it. */
+    @Override
+    public int enqueue(cl_command_queue queue, cl_mem memory) {
+      return switch (way) {
+        case UPLOAD ->
+            CL.clEnqueueWriteBuffer(queue, memory, true, offset, bytes, host, 0, null, null);
+        case DOWNLOAD ->
+            CL.clEnqueueReadBuffer(queue, memory, true, offset, bytes, host, 0, null, null);
+        case ZERO ->
+            CL.clEnqueueFillBuffer(
+                queue, memory, host, Integer.BYTES, offset, bytes, 0, null, null);
+      };
+    }
+  }
+
+  private static int enqueue(Command command, cl_command_queue queue, cl_mem memory) {
+    try {
+      return command.enqueue(queue, memory);
+    } catch (CLException e) {
+      return e.getStatus();
+    }
   }
 
   private void call(String what, OpenClMemory memory, Command command) {
@@ -216,7 +287,7 @@ final class OpenClQueue implements KernelQueue {
     try {
       cl_mem buffer = memory.handle().enter();
       try {
-        int status = Status.of(() -> command.enqueue(queue, buffer));
+        int status = enqueue(command, queue, buffer);
         if (Status.isOutOfMemory(status)) {
           throw device.outOfMemory(memory.bytes(), "a " + what, Status.name(status));
         }

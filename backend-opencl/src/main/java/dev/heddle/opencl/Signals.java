@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
@@ -42,7 +41,7 @@ final class Signals {
     static {
       if (SIGACTION != null) {
         for (int signal = 1; signal < COUNT; signal++) {
-          ACTIONS[signal] = get(signal, Arena.global());
+          ACTIONS[signal] = get(signal, Arena.global().allocate(BYTES, Long.BYTES));
         }
       }
     }
@@ -63,8 +62,7 @@ final class Signals {
           .orElse(null);
     }
 
-    static MemorySegment get(int signal, SegmentAllocator arena) {
-      MemorySegment action = arena.allocate(BYTES, Long.BYTES);
+    static MemorySegment get(int signal, MemorySegment action) {
       call(signal, MemorySegment.NULL, action);
       return action;
     }
@@ -84,7 +82,25 @@ final class Signals {
   /** How long others may hold what is the JVM's while a driver works. */
   private static final long NANOS = 50_000;
 
-  private Signals() {}
+  /** Where an answer is written. */
+  private final MemorySegment action;
+
+  /** With memory of its own, so that {@link #check} allocates nothing. For a thread at a time. */
+  Signals() {
+    this(Arena.ofAuto());
+  }
+
+  private Signals(Arena arena) {
+    this.action = arena.allocate(Before.BYTES, Long.BYTES);
+  }
+
+  /** Gives back what was taken since the first call, which must come before any of a driver. */
+  void check() {
+    if (Before.SIGACTION != null) {
+      giveBack(taker(SIGFPE));
+      giveBack(taker(SIGSEGV));
+    }
+  }
 
   /** Reads who handles what. It takes a tenth of a second, so a thread does it ahead of time. */
   static void prepare() {
@@ -112,27 +128,23 @@ final class Signals {
     }
   }
 
-  /** Gives back what was taken since the first call, which must come before any of a driver. */
-  static void restore() {
-    if (Before.SIGACTION == null) {
-      return;
-    }
+  /** The same, from any thread. */
+  private static void restore() {
     try (Arena arena = Arena.ofConfined()) {
-      giveBack(taker(SIGFPE, arena), arena);
-      giveBack(taker(SIGSEGV, arena), arena);
+      new Signals(arena).check();
     }
   }
 
   /** Who handles a signal in the JVM's place; 0 for nobody. */
-  private static long taker(int signal, Arena arena) {
-    long now = handler(Before.get(signal, arena));
+  private long taker(int signal) {
+    long now = handler(Before.get(signal, action));
     return now == handler(Before.ACTIONS[signal]) ? 0 : now;
   }
 
   /** Others than {@code taker} may have changed handlers too; theirs stay. */
-  private static void giveBack(long taker, Arena arena) {
+  private void giveBack(long taker) {
     for (int signal = 1; taker != 0 && signal < COUNT; signal++) {
-      if (handler(Before.get(signal, arena)) == taker) {
+      if (handler(Before.get(signal, action)) == taker) {
         Before.call(signal, Before.ACTIONS[signal], MemorySegment.NULL);
       }
     }

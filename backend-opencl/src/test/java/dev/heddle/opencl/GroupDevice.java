@@ -5,6 +5,7 @@ import dev.heddle.kernels.DeviceCounts;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceLimits;
 import dev.heddle.kernels.DeviceMemory;
+import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
@@ -48,6 +49,11 @@ record GroupDevice(KernelDevice device, DeviceLimits limits) implements KernelDe
   @Override
   public DeviceMemory allocate(long bytes, String what) {
     return device.allocate(bytes, what);
+  }
+
+  @Override
+  public HostMemory allocateHost(long bytes, String what) {
+    return device.allocateHost(bytes, what);
   }
 
   @Override

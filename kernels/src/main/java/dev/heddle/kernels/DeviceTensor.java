@@ -4,6 +4,7 @@ import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A tensor in a device's memory, which is freed at {@link #close} or after the last run's use. */
@@ -14,16 +15,24 @@ final class DeviceTensor implements Tensor {
   private final KernelMemory backend;
   private final DType dtype;
   private final Shape shape;
-  private final DeviceMemory memory;
+  private final long bytes;
+  private final Block block;
+  private final long offset;
 
   /** Twice the number of leases, plus 1 once closed. */
   private final AtomicInteger state = new AtomicInteger();
 
-  DeviceTensor(KernelMemory backend, DType dtype, Shape shape, DeviceMemory memory) {
+  /**
+   * A tensor that lies {@code offset} bytes behind the begin of {@code block}, which it holds from
+   * now on in the caller's stead.
+   */
+  DeviceTensor(KernelMemory backend, DType dtype, Shape shape, Block block, long offset) {
     this.backend = backend;
     this.dtype = dtype;
     this.shape = shape;
-    this.memory = memory;
+    this.bytes = shape.elements() * dtype.bytes();
+    this.block = block;
+    this.offset = offset;
   }
 
   @Override
@@ -36,21 +45,44 @@ final class DeviceTensor implements Tensor {
     return shape;
   }
 
-  KernelMemory memory() {
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  KernelMemory backend() {
     return backend;
+  }
+
+  Block block() {
+    return block;
+  }
+
+  long offset() {
+    return offset;
   }
 
   @Override
   public HostTensor toHost() {
-    DeviceMemory from = retain();
+    HostTensor host = HostTensor.allocate(dtype, shape);
     try {
-      HostTensor host = HostTensor.allocate(dtype, shape);
-      try {
-        backend.read(from, host);
-        return host;
-      } catch (RuntimeException | Error e) {
-        host.close();
-        throw e;
+      copyTo(host.memory());
+      return host;
+    } catch (RuntimeException | Error e) {
+      host.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void copyTo(MemorySegment target) {
+    Tensor.checkRoom(this, target);
+    retain();
+    try {
+      if (offset + bytes <= block.mirrored()) {
+        MemorySegment.copy(block.mirror().bytes(), offset, target, 0, bytes);
+      } else {
+        backend.read(block.memory(), offset, target, bytes);
       }
     } finally {
       release();
@@ -62,27 +94,41 @@ final class DeviceTensor implements Tensor {
    *
    * @throws IllegalStateException after {@link #close}
    */
-  DeviceMemory retain() {
+  void retain() {
     int seen;
     do {
       seen = state.get();
-      if ((seen & CLOSED) != 0) {
-        throw new IllegalStateException("this tensor, " + this + ", was closed");
-      }
+      checkOpen(seen);
     } while (!state.compareAndSet(seen, seen + LEASE));
-    return memory;
+  }
+
+  /**
+   * The same where nobody else keeps it.
+   *
+   * @return whether that was so
+   * @throws IllegalStateException after {@link #close}
+   */
+  boolean retainAlone() {
+    checkOpen(state.get());
+    return state.compareAndSet(0, LEASE);
+  }
+
+  private void checkOpen(int seen) {
+    if ((seen & CLOSED) != 0) {
+      throw new IllegalStateException("this tensor, " + this + ", was closed");
+    }
   }
 
   void release() {
     if (state.addAndGet(-LEASE) == CLOSED) {
-      memory.close();
+      block.release();
     }
   }
 
   @Override
   public void close() {
     if (state.getAndUpdate(seen -> seen | CLOSED) == 0) {
-      memory.close();
+      block.release();
     }
   }
 

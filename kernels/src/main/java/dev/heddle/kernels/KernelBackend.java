@@ -82,7 +82,7 @@ public final class KernelBackend implements Backend, Tunable {
         place.close();
         throw e;
       }
-      return memory.tensor(tensor.dtype(), tensor.shape(), place);
+      return new DeviceTensor(memory, tensor.dtype(), tensor.shape(), new Block(place), 0);
     } finally {
       life.readLock().unlock();
     }

@@ -1,9 +1,8 @@
 package dev.heddle.kernels;
 
 import dev.heddle.backend.OutOfDeviceMemoryException;
-import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
-import dev.heddle.tensor.Shape;
+import java.lang.foreign.MemorySegment;
 
 /** A backend's memory on its device: counted, limited, and read back through one queue. */
 final class KernelMemory implements AutoCloseable {
@@ -29,13 +28,10 @@ final class KernelMemory implements AutoCloseable {
     return device.allocate(bytes, what);
   }
 
-  /** A tensor that owns {@code memory}. */
-  DeviceTensor tensor(DType dtype, Shape shape, DeviceMemory memory) {
-    return new DeviceTensor(this, dtype, shape, memory);
-  }
-
-  boolean owns(DeviceTensor tensor) {
-    return tensor.memory() == this;
+  /** The least multiple of the device's alignment that is not below {@code bytes}. */
+  long align(long bytes) {
+    int alignment = device.limits().alignment();
+    return Math.addExact(bytes, alignment - 1) / alignment * alignment;
   }
 
   synchronized void write(HostTensor from, DeviceMemory to) {
@@ -46,10 +42,10 @@ final class KernelMemory implements AutoCloseable {
     }
   }
 
-  synchronized void read(DeviceMemory from, HostTensor to) {
+  synchronized void read(DeviceMemory from, long offset, MemorySegment to, long bytes) {
     checkOpen();
-    if (to.bytes() > 0) {
-      transfers.read(from, 0, to.memory());
+    if (bytes > 0) {
+      transfers.read(from, offset, to.byteSize() == bytes ? to : to.asSlice(0, bytes));
     }
   }
 

@@ -29,9 +29,26 @@ final class KernelProgram implements Program {
 
   @Override
   public Outputs run(Inputs inputs) {
-    KernelRun state = states.lend();
+    return run(inputs, null, false);
+  }
+
+  @Override
+  public Outputs run(Inputs inputs, Outputs last) {
+    return run(inputs, last, true);
+  }
+
+  private Outputs run(Inputs inputs, Outputs last, boolean again) {
+    KernelRun state;
     try {
-      return state.run(inputs);
+      state = states.lend();
+    } catch (RuntimeException | Error e) {
+      if (last != null) {
+        last.close();
+      }
+      throw e;
+    }
+    try {
+      return state.run(inputs, last, again);
     } finally {
       states.giveBack(state);
     }

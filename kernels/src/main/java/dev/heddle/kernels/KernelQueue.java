@@ -58,7 +58,8 @@ public interface KernelQueue extends AutoCloseable {
 
   /**
    * Makes one command of many, where the device can: a CUDA graph. Nothing is carried out now. The
-   * caller closes it, before anything that the commands use; that keeps its place as long.
+   * caller closes it. Whatever the commands use lives whenever it is launched, and may be closed
+   * before it.
    *
    * @return null where the device cannot, or it would not pay
    * @throws KernelLaunchException if the device refuses the commands; then nothing is left of it

@@ -3,6 +3,7 @@ package dev.heddle.kernels;
 import dev.heddle.backend.Inputs;
 import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.MemoryPlanner;
+import dev.heddle.backend.OutOfDeviceMemoryException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.graph.Graph;
@@ -13,28 +14,29 @@ import dev.heddle.plan.Blueprint.Action;
 import dev.heddle.plan.Blueprint.Home;
 import dev.heddle.plan.Blueprint.Instruction;
 import dev.heddle.plan.Blueprint.Lifetime;
-import dev.heddle.plan.Caches;
 import dev.heddle.plan.Operand;
-import dev.heddle.plan.RunInputs;
 import dev.heddle.plan.Site;
-import dev.heddle.tensor.HostTensor;
-import dev.heddle.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * All that one run at a time needs and the next may use again: a queue, an arena, operands,
  * launches.
+ *
+ * <p>A run whose caller gives back the last one's outputs keeps what it gives its queue. The next
+ * one that reads and writes the same places gives that again: it computes nothing anew and
+ * allocates nothing; and where the device can, it is one command.
  */
 final class KernelRun implements AutoCloseable {
   private final Blueprint<Launch.Kernel> blueprint;
   private final KernelMemory memory;
   private final KernelQueue queue;
-  private final DeviceMemory status;
-  private final HostTensor statusWords = Places.host(RunStatus.BYTES);
+  private final HostMemory ownStatus;
   private final SymbolValues symbols;
-  private final RunInputs inputs;
-  private final Caches caches;
+  private final KernelInputs inputs;
+  private final KernelOutputs outputs;
   private final Operand[] operands;
   private final long[] offsetsWithin;
   private final LaunchSite[] sites;
@@ -42,14 +44,17 @@ final class KernelRun implements AutoCloseable {
   private final MemoryPlanner planner;
   private final long[] bufferBytes;
   private final long[] bufferOffsets;
-  private final String[] outputNames;
-  private final Operand[] outputOperands;
   private final DeviceMemory[] weights;
-  private final DeviceMemory[] inputMemories;
-  private final DeviceMemory[] outputMemories;
-  private final DeviceTensor[] leased;
+  private final Steps steps;
+
+  /** By value: its place, of those that are inputs. */
+  private final List<Integer> inputValues;
+
   private DeviceMemory arena;
   private long arenaBytes;
+
+  /** What the launches fill; null where their commands go to the queue at once. */
+  private Commands kept;
 
   KernelRun(Blueprint<Launch.Kernel> blueprint, KernelMemory memory, List<DeviceMemory> weights) {
     this.blueprint = blueprint;
@@ -57,18 +62,16 @@ final class KernelRun implements AutoCloseable {
     this.weights = weights.toArray(DeviceMemory[]::new);
     Graph graph = blueprint.graph();
     this.symbols = new SymbolValues(graph);
-    this.inputs = new RunInputs(graph, symbols);
-    this.caches = new Caches(graph);
-    this.inputMemories = new DeviceMemory[inputs.count()];
-    this.leased = new DeviceTensor[inputs.count()];
+    this.inputs = new KernelInputs(graph, symbols, memory);
     this.operands = blueprint.values().stream().map(Operand::new).toArray(Operand[]::new);
     this.offsetsWithin = new long[operands.length];
-    this.outputNames = graph.outputs().keySet().toArray(String[]::new);
-    this.outputOperands =
-        graph.outputs().values().stream()
-            .map(value -> operands[blueprint.values().indexOf(value)])
-            .toArray(Operand[]::new);
-    this.outputMemories = new DeviceMemory[outputNames.length];
+    this.outputs =
+        new KernelOutputs(
+            memory,
+            graph.outputs().keySet().toArray(String[]::new),
+            graph.outputs().values().stream()
+                .map(value -> operands[blueprint.values().indexOf(value)])
+                .toArray(Operand[]::new));
     int count = blueprint.instructions().size();
     this.sites = new LaunchSite[count];
     this.launches = new Launch[count];
@@ -92,8 +95,20 @@ final class KernelRun implements AutoCloseable {
             memory.device().limits().alignment());
     this.bufferBytes = new long[blueprint.buffers().size()];
     this.bufferOffsets = new long[bufferBytes.length];
-    this.status = memory.allocate(RunStatus.BYTES, "a run's status");
+    this.inputValues = inputValues(blueprint);
+    this.steps =
+        new Steps(
+            symbols.names().size() + inputValues.size(),
+            inputs.memories().length + outputs.memories().length + 1);
+    this.ownStatus = memory.device().allocateHost(RunStatus.BYTES, "a run's status");
     this.queue = memory.device().openQueue();
+  }
+
+  private static List<Integer> inputValues(Blueprint<?> blueprint) {
+    return IntStream.range(0, blueprint.homes().size())
+        .filter(i -> blueprint.homes().get(i) instanceof Home.Input)
+        .boxed()
+        .toList();
   }
 
   private Operand[] operands(int[] positions) {
@@ -104,65 +119,170 @@ final class KernelRun implements AutoCloseable {
     return chosen;
   }
 
+  // What launches ask for.
+
   DeviceLimits limits() {
     return memory.device().limits();
   }
 
-  KernelQueue queue() {
-    return queue;
-  }
-
   DeviceMemory status() {
-    return status;
+    return outputs.memories()[0];
   }
 
   /** The memory that a place is in; null for none. */
   DeviceMemory memory(long place) {
-    return Places.memory(place, arena, inputMemories, outputMemories, weights);
+    return Places.memory(
+        place, arena, inputs.staged(), inputs.memories(), outputs.memories(), weights);
   }
 
-  /** Runs once; see {@link dev.heddle.backend.Program#run}. */
-  Outputs run(Inputs given) {
-    boolean began = false;
+  void launch(DeviceKernel kernel, Arguments arguments, Extent groups, Extent size) {
+    if (kept == null) {
+      queue.launch(kernel, arguments, groups, size);
+    } else {
+      kept.launch(kernel, arguments, groups, size);
+    }
+  }
+
+  void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes) {
+    if (kept == null) {
+      queue.copy(from, fromOffset, to, toOffset, bytes);
+    } else {
+      kept.copy(from, fromOffset, to, toOffset, bytes);
+    }
+  }
+
+  // A run.
+
+  /**
+   * Runs once; see {@link dev.heddle.backend.Program#run(Inputs, Outputs)}.
+   *
+   * @param again whether the caller will give back what this run gives
+   */
+  Outputs run(Inputs given, Outputs last, boolean again) {
+    outputs.offer(last);
+    try {
+      take(given);
+      grow();
+      outputs.acquire(again);
+      try {
+        place();
+        HostMemory status = again ? runAgain() : runOnce();
+        queue.finish();
+        checkStatus(status.bytes());
+        return outputs.hand(again ? outputs.head() : 0);
+      } catch (RuntimeException | Error e) {
+        settle(e);
+        throw e;
+      }
+    } finally {
+      kept = null;
+      outputs.decline();
+      inputs.release();
+    }
+  }
+
+  private void take(Inputs given) {
     try {
       if (inputs.take(given)) {
         bind();
       }
-      growArena();
-      acquireOutputs();
-      began = true;
-      place();
-      enqueue();
-      checkStatus();
-      return handOutputs();
     } catch (RuntimeException | Error e) {
-      if (!began) {
-        inputs.forget();
-      }
-      settle(e);
+      inputs.forget();
       throw e;
-    } finally {
-      releaseInputs();
     }
   }
 
-  private void enqueue() {
-    queue.zero(status, 0, RunStatus.BYTES);
+  private HostMemory runOnce() {
+    if (inputs.stagedBytes() > 0) {
+      queue.upload(inputs.stage(), inputs.staged(), inputs.stagedBytes());
+    }
+    queue.zero(status(), 0, RunStatus.BYTES);
     for (int i = 0; i < launches.length; i++) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new RunInterruptedException("interrupted before " + sites[i].node());
-      }
+      checkInterrupt(i);
       if (launches[i] != null) {
         launches[i].run();
       }
     }
+    queue.download(status(), ownStatus, RunStatus.BYTES);
+    return ownStatus;
   }
 
-  private void checkStatus() {
-    queue.read(status, 0, statusWords.memory());
-    if (!RunStatus.isClear(statusWords.memory())) {
-      throw RunStatus.error(
-          sites[RunStatus.node(statusWords.memory())].node(), statusWords.memory());
+  private HostMemory runAgain() {
+    name();
+    Steps.Step step = steps.find();
+    if (step == null) {
+      enqueue(keep());
+    } else {
+      try {
+        Recording recording = step.recording(queue);
+        if (recording == null) {
+          enqueue(step);
+        } else {
+          checkInterrupt(0);
+          queue.launch(recording);
+        }
+      } catch (OutOfDeviceMemoryException | KernelLaunchException e) {
+        steps.drop(step);
+        throw e;
+      }
+    }
+    return outputs.mirror();
+  }
+
+  /** Names all that commands depend on. */
+  private void name() {
+    long[] numbers = steps.numbers();
+    symbols.copyTo(numbers);
+    int at = numbers.length - inputValues.size();
+    for (int i = 0; i < inputValues.size(); i++) {
+      numbers[at + i] = operands[inputValues.get(i)].address();
+    }
+    Object[] things = steps.things();
+    DeviceMemory[] read = inputs.memories();
+    DeviceMemory[] written = outputs.memories();
+    System.arraycopy(read, 0, things, 0, read.length);
+    System.arraycopy(written, 0, things, read.length, written.length);
+    things[read.length + written.length] = outputs.mirror();
+  }
+
+  private Steps.Step keep() {
+    Commands commands = new Commands();
+    int[] begins = new int[launches.length + 1];
+    kept = commands;
+    if (inputs.stagedBytes() > 0) {
+      commands.upload(inputs.stage(), inputs.staged(), inputs.stagedBytes());
+    }
+    commands.zero(status(), 0, RunStatus.BYTES);
+    for (int i = 0; i < launches.length; i++) {
+      begins[i] = commands.count();
+      if (launches[i] != null) {
+        launches[i].run();
+      }
+    }
+    begins[launches.length] = commands.count();
+    commands.download(status(), outputs.mirror(), outputs.head());
+    kept = null;
+    return steps.add(commands, begins);
+  }
+
+  private void enqueue(Steps.Step step) {
+    step.commands.enqueue(queue, 0, step.begins[0]);
+    for (int i = 0; i < launches.length; i++) {
+      checkInterrupt(i);
+      step.commands.enqueue(queue, step.begins[i], step.begins[i + 1]);
+    }
+    step.commands.enqueue(queue, step.begins[launches.length], step.commands.count());
+  }
+
+  private void checkInterrupt(int instruction) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new RunInterruptedException("interrupted before " + sites[instruction].node());
+    }
+  }
+
+  private void checkStatus(MemorySegment words) {
+    if (!RunStatus.isClear(words)) {
+      throw RunStatus.error(sites[RunStatus.node(words)].node(), words);
     }
   }
 
@@ -173,36 +293,13 @@ final class KernelRun implements AutoCloseable {
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }
-    for (int i = 0; i < outputMemories.length; i++) {
-      if (outputMemories[i] != null) {
-        outputMemories[i].close();
-        outputMemories[i] = null;
-      }
-    }
-  }
-
-  // Outputs.
-
-  private void acquireOutputs() {
-    for (int i = 0; i < outputMemories.length; i++) {
-      outputMemories[i] = memory.allocate(outputOperands[i].bytes(), "an output");
-    }
-  }
-
-  private Outputs handOutputs() {
-    Tensor[] tensors = new Tensor[outputMemories.length];
-    for (int i = 0; i < tensors.length; i++) {
-      Operand operand = outputOperands[i];
-      tensors[i] = memory.tensor(operand.dtype(), operand.extents(), outputMemories[i]);
-      outputMemories[i] = null;
-    }
-    return new Outputs(outputNames, tensors);
+    outputs.release();
   }
 
   // New extents.
 
   private void bind() {
-    inputs.bindSymbols();
+    inputs.bind();
     try {
       for (Operand operand : operands) {
         operand.bind(symbols);
@@ -223,7 +320,7 @@ final class KernelRun implements AutoCloseable {
     for (int i = 0; i < operands.length; i++) {
       switch (blueprint.homes().get(i)) {
         case Home.Arena home -> bufferBytes[home.buffer()] = operands[i].bytes();
-        case Home.Input home -> bufferBytes[home.buffer()] = operands[i].bytes();
+        case Home.Input home -> bufferBytes[home.buffer()] = inputs.arenaBytes(home.position());
         case Home.Weight home -> {}
         case Home.Output home -> {}
         case Home.Within home -> {}
@@ -231,6 +328,16 @@ final class KernelRun implements AutoCloseable {
       }
     }
     arenaBytes = planner.place(bufferBytes, bufferOffsets);
+    outputs.bind();
+  }
+
+  /** Takes the memory that this run needs of its own, and forgets what used the old. */
+  private void grow() {
+    if (inputs.needsMore() || arena == null || arena.bytes() < arenaBytes) {
+      steps.clear();
+      inputs.grow();
+      growArena();
+    }
   }
 
   private void growArena() {
@@ -250,9 +357,10 @@ final class KernelRun implements AutoCloseable {
       operands[i].place(
           switch (blueprint.homes().get(i)) {
             case Home.Arena home -> Places.arena(bufferOffsets[home.buffer()]);
-            case Home.Input home -> placeInput(home.position(), bufferOffsets[home.buffer()]);
+            case Home.Input home ->
+                inputs.place(home.position(), queue, arena, bufferOffsets[home.buffer()]);
             case Home.Weight home -> home.place();
-            case Home.Output home -> Places.output(home.position());
+            case Home.Output home -> outputs.place(home.position());
             case Home.Within home -> operands[home.value()].address() + offsetsWithin[i];
             case Home.Nowhere home -> 0;
           });
@@ -264,46 +372,12 @@ final class KernelRun implements AutoCloseable {
     }
   }
 
-  /** Tensors of this device are read in place, others copied into the arena. */
-  private long placeInput(int position, long offset) {
-    Tensor given = inputs.tensor(position);
-    if (given instanceof DeviceTensor tensor && memory.owns(tensor)) {
-      inputMemories[position] = tensor.retain();
-      leased[position] = tensor;
-      return Places.input(position);
-    }
-    if (caches.contains(position)) {
-      throw caches.notOwn(position, given);
-    }
-    HostTensor host = given.toHost();
-    try {
-      if (host.bytes() > 0) {
-        queue.write(host.memory(), arena, offset);
-      }
-      return Places.arena(offset);
-    } finally {
-      if (host != given) {
-        host.close();
-      }
-    }
-  }
-
-  private void releaseInputs() {
-    for (int i = 0; i < leased.length; i++) {
-      inputMemories[i] = null;
-      if (leased[i] != null) {
-        leased[i].release();
-        leased[i] = null;
-      }
-    }
-    inputs.release();
-  }
-
   @Override
   public void close() {
+    steps.clear();
     queue.close();
-    status.close();
-    statusWords.close();
+    ownStatus.close();
+    inputs.close();
     if (arena != null) {
       arena.close();
     }

@@ -115,7 +115,7 @@ final class LaunchSite {
   /** Runs {@code kernel} with the arguments named since the last launch; none, if no groups. */
   void launch(DeviceKernel kernel, Extent groups, Extent size) {
     if (groups.count() > 0) {
-      run.queue().launch(kernel, arguments, groups, size);
+      run.launch(kernel, arguments, groups, size);
     }
     arguments.clear();
   }
@@ -123,8 +123,7 @@ final class LaunchSite {
   /** Copies bytes from one place to another. */
   void copy(long from, long to, long bytes) {
     if (bytes > 0) {
-      run.queue()
-          .copy(run.memory(from), Places.offset(from), run.memory(to), Places.offset(to), bytes);
+      run.copy(run.memory(from), Places.offset(from), run.memory(to), Places.offset(to), bytes);
     }
   }
 }

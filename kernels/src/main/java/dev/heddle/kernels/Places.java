@@ -12,7 +12,8 @@ final class Places {
   private static final int SHIFT = 44;
   private static final long OFFSETS = (1L << SHIFT) - 1;
   private static final int ARENA = 1;
-  private static final int FIRST = 2;
+  private static final int STAGED = 2;
+  private static final int FIRST = 3;
   private static final int KINDS = 3;
 
   private Places() {}
@@ -22,12 +23,18 @@ final class Places {
     return (long) ARENA << SHIFT | offset;
   }
 
+  /** A byte of the block that small inputs are staged in. */
+  static long staged(long offset) {
+    return (long) STAGED << SHIFT | offset;
+  }
+
   static long input(int position) {
     return of(position, 0);
   }
 
-  static long output(int position) {
-    return of(position, 1);
+  /** The begin of a block of outputs. */
+  static long output(int block) {
+    return of(block, 1);
   }
 
   static long weight(int index) {
@@ -46,12 +53,13 @@ final class Places {
   static DeviceMemory memory(
       long place,
       DeviceMemory arena,
+      DeviceMemory staged,
       DeviceMemory[] inputs,
       DeviceMemory[] outputs,
       DeviceMemory[] weights) {
     int name = (int) (place >>> SHIFT);
     if (name < FIRST) {
-      return name == ARENA ? arena : null;
+      return name == ARENA ? arena : name == STAGED ? staged : null;
     }
     int index = (name - FIRST) / KINDS;
     return switch ((name - FIRST) % KINDS) {

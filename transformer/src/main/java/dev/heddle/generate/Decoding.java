@@ -12,11 +12,8 @@ import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Rope;
 import dev.heddle.pass.Passes;
-import dev.heddle.tensor.HostTensor;
-import dev.heddle.tensor.Tensor;
 import dev.heddle.weights.Weights;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A decoder on one backend: steps over the new tokens of any sequences, with a {@link KvCache}. Not
@@ -34,6 +31,11 @@ public final class Decoding implements AutoCloseable {
 
   /** The last step's, whose memory the next one writes again; null before the first. */
   private Outputs last;
+
+  /** Where the last step's logits went, and its bytes. */
+  private float[] target;
+
+  private MemorySegment targetBytes;
 
   /**
    * Compiles the network and takes the cache's memory.
@@ -201,17 +203,11 @@ public final class Decoding implements AutoCloseable {
       Outputs given = last;
       last = null;
       last = program.run(inputs.fill(), given);
-      Tensor output = last.get(LOGITS);
-      HostTensor host = output.toHost();
-      try {
-        long count = (long) rows * decoder.vocabularySize();
-        MemorySegment.copy(
-            host.memory(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, logits, 0, (int) count);
-      } finally {
-        if (host != output) {
-          host.close();
-        }
+      if (logits != target) {
+        target = logits;
+        targetBytes = MemorySegment.ofArray(logits);
       }
+      last.get(LOGITS).copyTo(targetBytes);
       inputs.commit();
       return rows;
     } finally {
