@@ -12,7 +12,6 @@ module dev.heddle.core {
   exports dev.heddle.reference;
   exports dev.heddle.cache to
       dev.heddle.kernels,
-      dev.heddle.opencl,
       dev.heddle.transformer;
 
   uses dev.heddle.backend.BackendProvider;

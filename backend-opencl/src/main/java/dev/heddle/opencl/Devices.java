@@ -1,12 +1,12 @@
 package dev.heddle.opencl;
 
 import dev.heddle.backend.BackendUnavailableException;
+import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Probe;
+import dev.heddle.kernels.DeviceChoice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Collectors;
 import org.jocl.CL;
 import org.jocl.cl_device_id;
 import org.jocl.cl_platform_id;
@@ -112,26 +112,7 @@ record Devices(List<FoundDevice> found, String reason) {
           "backend %s cannot be used here: %s. %s"
               .formatted(OpenClProvider.NAME, reason, Jocl.remedy()));
     }
-    if (wanted == null) {
-      return found.getFirst();
-    }
-    boolean place = wanted.matches("\\d{1,2}");
-    return found.stream()
-        .map(FoundDevice::info)
-        .filter(info ->
-            place
-                ? info.index() == Integer.parseInt(wanted)
-                : info.name().toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT)))
-        .findFirst()
-        .map(info -> found.get(info.index()))
-        .orElseThrow(() ->
-            new BackendUnavailableException(
-                "backend %s has no device \"%s\"; there is %s"
-                    .formatted(
-                        OpenClProvider.NAME,
-                        wanted,
-                        found.stream()
-                            .map(d -> d.info().index() + " (" + d.info().name() + ")")
-                            .collect(Collectors.joining(", ")))));
+    List<DeviceInfo> infos = found.stream().map(FoundDevice::info).toList();
+    return found.get(DeviceChoice.of(OpenClProvider.NAME, infos, wanted));
   }
 }

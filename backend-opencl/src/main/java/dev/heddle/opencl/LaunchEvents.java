@@ -1,6 +1,7 @@
 package dev.heddle.opencl;
 
 import dev.heddle.kernels.Extent;
+import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.KernelSource;
 import dev.heddle.kernels.LaunchTimes;
 import java.util.ArrayList;

@@ -8,14 +8,16 @@ import dev.heddle.kernels.DeviceCounts;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceLimits;
 import dev.heddle.kernels.DeviceMemory;
+import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
 import dev.heddle.kernels.LaunchTimes;
+import dev.heddle.kernels.MemoryBudget;
+import dev.heddle.kernels.ProgramCache;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jocl.CL;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
@@ -28,11 +30,9 @@ import org.jocl.cl_mem;
  */
 final class OpenClDevice implements KernelDevice {
   private final FoundDevice found;
-  private final long limit;
-  private final boolean limitIsOurs;
+  private final MemoryBudget budget;
   private final Handle<cl_context> context;
   private final Programs programs;
-  private final AtomicLong liveBytes = new AtomicLong();
 
   // What is made and not closed.
   private final Set<Handle<?>> contexts = ConcurrentHashMap.newKeySet();
@@ -47,7 +47,10 @@ final class OpenClDevice implements KernelDevice {
    * @throws BackendUnavailableException if there is none, or its driver refuses
    */
   static OpenClDevice open(BackendOptions options) {
-    return open(Devices.find().choose(options.device()), options, ProgramCache.standard());
+    return open(
+        Devices.find().choose(options.device()),
+        options,
+        ProgramCache.standard(OpenClProvider.NAME));
   }
 
   static OpenClDevice open(FoundDevice found, BackendOptions options, ProgramCache cache) {
@@ -56,8 +59,8 @@ final class OpenClDevice implements KernelDevice {
 
   private OpenClDevice(FoundDevice found, long memoryLimit, ProgramCache cache) {
     this.found = found;
-    this.limitIsOurs = memoryLimit != 0 && memoryLimit < found.memory();
-    this.limit = limitIsOurs ? memoryLimit : found.memory();
+    this.budget =
+        new MemoryBudget(found.info(), found.memory(), memoryLimit, found.limits().maxAllocation());
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, found.platform());
     int[] status = new int[1];
@@ -109,12 +112,9 @@ final class OpenClDevice implements KernelDevice {
 
   @Override
   public DeviceMemory allocate(long bytes, String what) {
-    if (bytes < 0) {
-      throw new IllegalArgumentException(what + ": " + bytes + " bytes");
-    }
     cl_context in = context.enter();
     try {
-      reserve(bytes, what);
+      budget.take(bytes, what);
       int[] status = new int[1];
       cl_mem[] made = new cl_mem[1];
       int failure =
@@ -123,7 +123,7 @@ final class OpenClDevice implements KernelDevice {
             return status[0];
           });
       if (failure != CL.CL_SUCCESS) {
-        liveBytes.addAndGet(-bytes);
+        budget.giveBack(bytes);
         throw outOfMemory(bytes, what, Status.name(failure));
       }
       return new OpenClMemory(
@@ -142,40 +142,16 @@ final class OpenClDevice implements KernelDevice {
 
   private void free(cl_mem memory, long bytes) {
     Status.of(() -> CL.clReleaseMemObject(memory));
-    liveBytes.addAndGet(-bytes);
-  }
-
-  private void reserve(long bytes, String what) {
-    if (bytes > limits().maxAllocation()) {
-      throw outOfMemory(
-          bytes,
-          what,
-          "%s gives at most %,d at a time".formatted(info(), limits().maxAllocation()));
-    }
-    long seen;
-    do {
-      seen = liveBytes.get();
-      if (bytes > limit - seen) {
-        throw outOfMemory(bytes, what, null);
-      }
-    } while (!liveBytes.compareAndSet(seen, seen + bytes));
+    budget.giveBack(bytes);
   }
 
   /**
    * Memory ran out.
    *
-   * @param why what more is known; null for nothing
+   * @param why what more is known
    */
   OutOfDeviceMemoryException outOfMemory(long asked, String what, String why) {
-    return new OutOfDeviceMemoryException(
-        asked,
-        Math.max(0, limit - liveBytes.get()),
-        limit,
-        what,
-        (why == null ? "" : "(" + why + ") ")
-            + "Run fewer tokens or fewer callers at a time, close what is not needed, "
-            + (limitIsOurs ? "raise the memory limit, " : "")
-            + "or use --backend cpu.");
+    return budget.outOfMemory(asked, what, why);
   }
 
   @Override
@@ -192,7 +168,7 @@ final class OpenClDevice implements KernelDevice {
   @Override
   public DeviceCounts counts() {
     return new DeviceCounts(
-        liveBytes.get(),
+        budget.live(),
         memories.size(),
         kernels.size(),
         programs.live(),

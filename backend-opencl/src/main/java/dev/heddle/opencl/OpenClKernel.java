@@ -3,6 +3,7 @@ package dev.heddle.opencl;
 import dev.heddle.kernels.Arguments;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.Extent;
+import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.KernelBuildException;
 import dev.heddle.kernels.KernelLaunchException;
 import dev.heddle.kernels.KernelSource;

@@ -1,6 +1,7 @@
 package dev.heddle.opencl;
 
 import dev.heddle.kernels.DeviceMemory;
+import dev.heddle.kernels.Handle;
 import org.jocl.cl_mem;
 
 /**

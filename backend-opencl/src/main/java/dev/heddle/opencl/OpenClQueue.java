@@ -4,6 +4,7 @@ import dev.heddle.kernels.Arguments;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.Extent;
+import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelLaunchException;
 import dev.heddle.kernels.KernelQueue;

@@ -1,7 +1,9 @@
 package dev.heddle.opencl;
 
+import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.KernelBuildException;
 import dev.heddle.kernels.KernelSource;
+import dev.heddle.kernels.ProgramCache;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

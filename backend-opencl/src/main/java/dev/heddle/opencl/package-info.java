@@ -1,5 +1,5 @@
 /**
  * The OpenCL backend: a {@link dev.heddle.kernels.KernelDevice} over JOCL. Whatever OpenCL hands
- * out stands in a {@link dev.heddle.opencl.Handle}, which gives it back once.
+ * out stands in a {@link dev.heddle.kernels.Handle}, which gives it back once.
  */
 package dev.heddle.opencl;

@@ -19,6 +19,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.Attention;
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Layout;

@@ -16,6 +16,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.MatMul;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;

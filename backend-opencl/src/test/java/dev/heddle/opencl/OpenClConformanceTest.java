@@ -9,6 +9,7 @@ import dev.heddle.conformance.Conformance;
 import dev.heddle.conformance.Report;
 import dev.heddle.conformance.Result;
 import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.ProgramCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -15,6 +15,7 @@ import dev.heddle.kernels.KernelBuildException;
 import dev.heddle.kernels.KernelLaunchException;
 import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
+import dev.heddle.kernels.ProgramCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -9,6 +9,7 @@ import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.Extent;
 import dev.heddle.kernels.KernelQueue;
+import dev.heddle.kernels.ProgramCache;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,6 +6,7 @@ import dev.heddle.backend.BackendOptions;
 import dev.heddle.kernels.DeviceCounts;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.KernelSource;
+import dev.heddle.kernels.ProgramCache;
 
 /** Small kernels for tests of the device itself. */
 final class TestKernels {

@@ -45,6 +45,7 @@ class LayersTest {
           "dev.heddle.cpu", Set.of("dev.heddle.core"),
           "dev.heddle.kernels", Set.of("dev.heddle.core"),
           "dev.heddle.opencl", Set.of("dev.heddle.core", "dev.heddle.kernels"),
+          "dev.heddle.cuda", Set.of("dev.heddle.core", "dev.heddle.kernels"),
           "dev.heddle.transformer", Set.of("dev.heddle.core"),
           "dev.heddle.cli", Set.of("dev.heddle.core", "dev.heddle.transformer"),
           "dev.heddle.bench",
@@ -53,6 +54,7 @@ class LayersTest {
                   "dev.heddle.cpu",
                   "dev.heddle.kernels",
                   "dev.heddle.opencl",
+                  "dev.heddle.cuda",
                   "dev.heddle.transformer",
                   "dev.heddle.cli"));
 
@@ -115,6 +117,22 @@ class LayersTest {
   }
 
   @Test
+  void onlyTheCudaBackendNamesJCuda() {
+    noClasses()
+        .that(
+            in(
+                Set.of(
+                    "dev.heddle.kernels",
+                    "dev.heddle.cpu",
+                    "dev.heddle.opencl",
+                    "dev.heddle.bench")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("jcuda..")
+        .check(CLASSES);
+  }
+
+  @Test
   void onlyTheCommandEndsTheProcess() {
     noClasses()
         .that()
@@ -136,6 +154,7 @@ class LayersTest {
                     "dev.heddle.cpu",
                     "dev.heddle.kernels",
                     "dev.heddle.opencl",
+                    "dev.heddle.cuda",
                     "dev.heddle.transformer")))
         .should()
         .accessField(System.class, "out")

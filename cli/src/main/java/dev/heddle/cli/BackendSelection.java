@@ -19,7 +19,7 @@ public final class BackendSelection {
       names = "--backend",
       paramLabel = "B",
       description = {
-        "auto, cpu, opencl, reference, …, or a device as heddle devices names it: opencl:0.",
+        "auto, cpu, cuda, opencl, reference, or a device as heddle devices names it: opencl:0.",
         "Without it HEDDLE_BACKEND decides, then auto: the usable device of highest priority."
       })
   private String backend;

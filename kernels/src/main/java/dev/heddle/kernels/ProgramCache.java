@@ -1,4 +1,4 @@
-package dev.heddle.opencl;
+package dev.heddle.kernels;
 
 import dev.heddle.cache.CacheFolder;
 import java.io.IOException;
@@ -23,10 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Programs that processes before this one compiled: a file each, named by all that its content
  * depends on. What is unreadable or not whole is deleted; a cache that cannot be written is none.
  */
-final class ProgramCache {
-  /** The system property that names another folder, or {@code off}. */
-  static final String PROPERTY = "heddle.opencl.cache";
-
+public final class ProgramCache {
   private static final String ENDING = ".bin";
 
   /** Bytes that a file begins with: SHA-256 of the others. */
@@ -44,19 +41,23 @@ final class ProgramCache {
     this.most = most;
   }
 
-  /** The user's, or what {@link #PROPERTY} says. */
-  static ProgramCache standard() {
-    String chosen = System.getProperty(PROPERTY);
+  /**
+   * The user's, or what the system property {@code heddle.BACKEND.cache} says: another folder, or
+   * {@code off}.
+   *
+   * @param backend the backend's name, {@code opencl}
+   */
+  public static ProgramCache standard(String backend) {
+    String chosen = System.getProperty("heddle." + backend + ".cache");
     if (chosen != null && chosen.equals("off")) {
       return off();
     }
     return in(
-        chosen == null || chosen.isBlank()
-            ? CacheFolder.path().resolve("opencl")
-            : Path.of(chosen));
+        chosen == null || chosen.isBlank() ? CacheFolder.path().resolve(backend) : Path.of(chosen));
   }
 
-  static ProgramCache in(Path folder) {
+  /** One in another folder. */
+  public static ProgramCache in(Path folder) {
     return in(folder, MOST);
   }
 
@@ -65,16 +66,22 @@ final class ProgramCache {
     return new ProgramCache(folder, most);
   }
 
-  static ProgramCache off() {
+  /** One that finds nothing and keeps nothing. */
+  public static ProgramCache off() {
     return new ProgramCache(null, 0);
   }
 
-  boolean isOn() {
+  /** Whether it keeps anything. */
+  public boolean isOn() {
     return folder != null;
   }
 
-  /** A name for what the compiler makes of {@code text}. */
-  static String key(String text, String options, List<String> version) {
+  /**
+   * A name for what the compiler makes of {@code text}.
+   *
+   * @param version what else its work depends on: device, driver, compiler
+   */
+  public static String key(String text, String options, List<String> version) {
     MessageDigest digest = sha256();
     add(digest, text);
     add(digest, options);
@@ -89,7 +96,7 @@ final class ProgramCache {
   }
 
   /** The program, or null if there is none whole. */
-  byte[] find(String key) {
+  public byte[] find(String key) {
     if (folder == null) {
       return null;
     }
@@ -136,7 +143,10 @@ final class ProgramCache {
   }
 
   /** Keeps a program, whole or not at all. */
-  void store(String key, byte[] program) {
+  public void store(String key, byte[] program) {
+    if (folder == null) {
+      return;
+    }
     try {
       Files.createDirectories(folder);
       if (!trimmed.getAndSet(true)) {
@@ -180,7 +190,8 @@ final class ProgramCache {
     }
   }
 
-  void drop(String key) {
+  /** Forgets a program, one that the driver refuses. */
+  public void drop(String key) {
     try {
       Files.deleteIfExists(file(key));
     } catch (IOException e) {

@@ -1,4 +1,4 @@
-package dev.heddle.opencl;
+package dev.heddle.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,7 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** A second release would end the process, so it is proven without OpenCL that there is none. */
+/** A second release would end the process, so it is proven without a device that there is none. */
 class HandleTest {
   private final Set<Handle<?>> live = ConcurrentHashMap.newKeySet();
   private final AtomicInteger releases = new AtomicInteger();

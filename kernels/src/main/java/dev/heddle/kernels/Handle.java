@@ -1,15 +1,17 @@
-package dev.heddle.opencl;
+package dev.heddle.kernels;
 
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * The one reference to an OpenCL object. A second release, or a call on what was released, would
- * end the process; so the object is lent for each call, and released once: at {@link #close()}, or
- * when the last call that uses it then returns. Safe for many threads.
+ * The one reference to an object of a device's API. A second release, or a call on what was
+ * released, would end the process; so the object is lent for each use, and released once: at {@link
+ * #close()}, or when the last use then ends. Safe for many threads.
+ *
+ * @param <T> what the API's binding hands out
  */
-final class Handle<T> {
+public final class Handle<T> {
   private static final int CLOSED = Integer.MIN_VALUE;
 
   private final T object;
@@ -17,7 +19,7 @@ final class Handle<T> {
   private final Set<Handle<?>> live;
   private final Consumer<? super T> release;
 
-  /** Calls in progress, and {@link #CLOSED}. */
+  /** Uses in progress, and {@link #CLOSED}. */
   private final AtomicInteger state = new AtomicInteger();
 
   private Handle(T object, String what, Set<Handle<?>> live, Consumer<? super T> release) {
@@ -30,11 +32,12 @@ final class Handle<T> {
   /**
    * Owns {@code object}.
    *
+   * @param <T> what the API's binding hands out
    * @param what its name in errors
    * @param live where it stands until it is released
    * @param release called once, by whichever thread is the last
    */
-  static <T> Handle<T> own(
+  public static <T> Handle<T> own(
       T object, String what, Set<Handle<?>> live, Consumer<? super T> release) {
     Handle<T> handle = new Handle<>(object, what, live, release);
     live.add(handle);
@@ -46,7 +49,7 @@ final class Handle<T> {
    *
    * @throws IllegalStateException after {@link #close()}
    */
-  T enter() {
+  public T enter() {
     int seen;
     do {
       seen = state.get();
@@ -58,19 +61,19 @@ final class Handle<T> {
   }
 
   /** The object, between {@link #enter()} and {@link #exit()}. */
-  T lent() {
+  public T lent() {
     return object;
   }
 
   /** Ends what {@link #enter()} began. */
-  void exit() {
+  public void exit() {
     if (state.decrementAndGet() == CLOSED) {
       release();
     }
   }
 
-  /** Releases the object, now or when no call uses it any more. Again: nothing. */
-  void close() {
+  /** Releases the object, now or when nothing uses it any more. Again: nothing. */
+  public void close() {
     if (state.getAndUpdate(seen -> seen | CLOSED) == 0) {
       release();
     }
