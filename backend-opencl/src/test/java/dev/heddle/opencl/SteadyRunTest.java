@@ -21,6 +21,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
 import dev.heddle.kernels.KernelLaunchException;
+import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.Attention;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Unary;
