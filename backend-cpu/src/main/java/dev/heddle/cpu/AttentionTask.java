@@ -38,6 +38,14 @@ final class AttentionTask implements WorkerPool.Task {
   /** Fused multiply-adds of vectors that are worth a piece: 10 to 20 microseconds. */
   private static final long PIECE = 1 << 16;
 
+  /** Most pieces for each thread; larger pieces find more of what they read in their cache. */
+  private static final int PIECES_PER_THREAD = 32;
+
+  /** Bytes that a piece's share of a sequence may have to be fetched at its begin. */
+  private static final long FETCHED = 512 << 10;
+
+  private static final int CACHE_LINE = 64;
+
   /** What a tile costs besides its keys, counted in keys. */
   private static final int TILE_OVERHEAD = 16;
 
@@ -207,8 +215,8 @@ final class AttentionTask implements WorkerPool.Task {
 
   // Pieces.
 
-  /** Cuts the work up; to be called when all is set, before {@link #run}. */
-  int pieces() {
+  /** Cuts the work up for {@code threads}; to be called when all is set, before {@link #run}. */
+  int pieces(int threads) {
     if (costs.length <= sequences) {
       costs = Arrays.copyOf(costs, sequences + 1);
     }
@@ -220,7 +228,7 @@ final class AttentionTask implements WorkerPool.Task {
     }
     long vectors = (headDim + valueDim) * (long) (TILE / Vectors.LANES);
     long wanted = costs[sequences] * vectors / PIECE + 1;
-    pieces = (int) Math.min(Math.min(wanted, tiles), Integer.MAX_VALUE);
+    pieces = (int) Math.min(Math.min(wanted, tiles), (long) PIECES_PER_THREAD * threads);
     return pieces;
   }
 
@@ -262,12 +270,52 @@ final class AttentionTask implements WorkerPool.Task {
       long first = Math.ceilDiv(Math.clamp(from - costs[sequence], 0, all), cost);
       long last = Math.ceilDiv(Math.clamp(to - costs[sequence], 0, all), cost);
       int tiles = tiles(sequence);
+      if (last - first > 1) {
+        fetch(sequence, (int) (first / tiles), (int) ((last - 1) / tiles), memory);
+      }
       for (long unit = first; unit < last; unit++) {
         int row = (int) (unit % tiles) * TILE;
         int count = Math.min(TILE, queries(sequence) - row);
         tile(sequence, (int) (unit / tiles), row, count, memory);
       }
     }
+  }
+
+  /**
+   * Brings a sequence's queries, keys and values of some heads into the cache, row by row: the
+   * processor foresees that order, while head by head, a short stretch of each row, it does not.
+   * Attention over 32 sequences of 128 tokens in 12 heads of 32 takes 0.94 of the time.
+   */
+  private void fetch(int sequence, int firstHead, int lastHead, long memory) {
+    if (pages != null || query.headStride > query.rowStride) {
+      return;
+    }
+    int kvHeads = kvHead(lastHead) - kvHead(firstHead) + 1;
+    long queryRow = (lastHead - firstHead + 1) * 4L * headDim;
+    long keyRow = kvHeads * 4L * headDim;
+    long valueRow = kvHeads * 4L * valueDim;
+    int ofQueries = queries(sequence);
+    int ofKeys = keys(sequence);
+    if (ofQueries * queryRow + ofKeys * (keyRow + valueRow) > FETCHED) {
+      return;
+    }
+    int kv = kvHead(firstHead);
+    long all = touch(query(sequence, firstHead, 0), query.rowStride, ofQueries, queryRow);
+    all ^= touch(key(sequence, kv, 0), key.rowStride, ofKeys, keyRow);
+    all ^= touch(value(sequence, kv, 0), value.rowStride, ofKeys, valueRow);
+    // Stored so that the loads are not left out.
+    Memory.putLong(memory, all);
+  }
+
+  private static long touch(long from, long rowStride, int rows, long bytes) {
+    long all = 0;
+    for (int row = 0; row < rows; row++) {
+      for (long at = 0; at < bytes; at += CACHE_LINE) {
+        all ^= Memory.getLong(from + at);
+      }
+      from += rowStride;
+    }
+    return all;
   }
 
   /** The cost at which the piece begins. */

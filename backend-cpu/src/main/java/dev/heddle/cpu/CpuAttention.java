@@ -61,7 +61,7 @@ final class CpuAttention implements Step {
     task.pages(extents.pages(), site.in(Attention.KEY).dtype());
     placeOperands();
     placeOptional();
-    site.workers().run(task, task.pieces());
+    site.workers().run(task, task.pieces(site.workers().threads()));
   }
 
   private void placeOperands() {

@@ -152,7 +152,7 @@ final class AttentionCase {
       int mapCount = op.map() == Map.NONE ? 0 : (int) (tokens * op.heads() * width);
       long map = memory.floats(mapCount);
       AttentionTask task = task(memory, y, map, width);
-      int pieces = task.pieces();
+      int pieces = task.pieces(2);
       Scratch scratch = new Scratch(pool);
       for (int piece = pieces - 1; piece >= 0; piece--) {
         task.run(piece, scratch);

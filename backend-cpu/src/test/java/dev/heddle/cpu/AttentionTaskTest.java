@@ -216,10 +216,10 @@ class AttentionTaskTest {
       assertFalse(Float.isNaN(value));
     }
     try (Native memory = new Native()) {
-      assertTrue(attention.task(memory, 0, 0, 0).pieces() > 10);
+      assertTrue(attention.task(memory, 0, 0, 0).pieces(2) > 10);
       Attention small = Attention.of(12, 32, Layout.TOKENS);
       AttentionTask task = AttentionCase.dense(small, 32, 32, 1, 8, 8).task(memory, 0, 0, 0);
-      assertEquals(1, task.pieces());
+      assertEquals(1, task.pieces(2));
     }
   }
 }

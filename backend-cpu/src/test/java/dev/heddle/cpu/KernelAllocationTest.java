@@ -126,9 +126,9 @@ class KernelAllocationTest {
       assertAllocatesNothingOnceWarm(
           "attention",
           () -> {
-            first.pieces();
+            first.pieces(1);
             first.run(0, scratch);
-            second.pieces();
+            second.pieces(1);
             second.run(0, scratch);
           });
       scratch.release();
