@@ -1,0 +1,96 @@
+// One block at a time: its threads, each on a stack of its own from the first time it waits, and
+// what they wait for.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "../device/abi.h"
+#include "results.h"
+#include "shared_memory.h"
+#include "stack_switch.h"
+
+namespace heddle_sim {
+
+class Block;
+struct Launch;
+
+// A stack and the thread that runs on it. Lies at the foot of the stack.
+struct Fiber {
+  View view;
+  Block *block;
+  unsigned thread;  // Its number in the block, x fastest.
+  StackState state;
+  // Where it waits: at a barrier of the block, with a predicate...
+  unsigned site;
+  int predicate;
+  // ...or with other lanes of its warp, whose values it gets.
+  unsigned mask;
+  const char *collective;
+  unsigned long long value;
+  unsigned long long values[32];
+
+  static Fiber *current() {
+    return (Fiber *)((unsigned long)__builtin_frame_address(0) & ~(STACK_BYTES - 1));
+  }
+};
+
+// What ended a kernel.
+struct Fault {
+  Result result = SUCCESS;
+  std::string words;
+};
+
+class Block {
+ public:
+  Block();
+  ~Block();
+  Block(const Block &) = delete;
+
+  // What the next blocks are of.
+  void prepare(const Launch &launch, void *const *arguments);
+  // Runs a block to its end; what it found is in `fault`.
+  void run(Extent index, Fault &fault);
+
+  // Called on a thread's stack.
+  int barrier(Fiber &self, unsigned site, int predicate);
+  void collective(Fiber &self, unsigned mask, unsigned long long value, const char *what);
+  unsigned active(const Fiber &self) const;
+  [[noreturn]] void fail(Fiber &self, Result result, const std::string &what);
+
+  SharedMemory &shared() { return shared_; }
+  const Launch &launch() const { return *launch_; }
+
+ private:
+  enum State : unsigned char { NEW, RUNNING, AT_BARRIER, AT_COLLECTIVE, ENDED };
+
+  static void begin_fiber();
+  Fiber *take_stack();
+  void begin_thread(Fiber &fiber, unsigned thread);
+  // Who goes on when the present thread cannot; nullptr if the block has ended.
+  Fiber *next();
+  void leave(Fiber &self);
+  void release_barrier();
+  bool release_collective(unsigned warp, unsigned mask);
+  std::string deadlock() const;
+  std::string who(unsigned thread) const;
+  void give_up(Result result, const std::string &words);
+
+  std::vector<void *> stacks_;  // All there are,
+  std::vector<Fiber *> free_;   // and those in no use.
+  SharedMemory shared_;
+  StackState host_;
+
+  const Launch *launch_ = nullptr;
+  Fault *fault_ = nullptr;
+  void *const *arguments_ = nullptr;
+  View view_;
+  unsigned threads_ = 0, started_ = 0, ended_ = 0, waiting_ = 0;
+  bool backwards_ = false;
+  int predicates_ = 0;
+  std::vector<State> states_;
+  std::vector<Fiber *> fibers_;  // By thread, of those that wait.
+  std::vector<Fiber *> ready_;   // A queue: [ready_from_, end).
+  size_t ready_from_ = 0;
+};
+
+}  // namespace heddle_sim
