@@ -1,6 +1,7 @@
 package dev.heddle.cli;
 
 import dev.heddle.backend.Backend;
+import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.model.Trace;
 import dev.heddle.tensor.HostTensor;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Spec;
       "  last_hidden_state           [n, hidden], of an encoder",
       "  pooler_output               [hidden], where the model has a pooler",
       "  logits                      [n, vocabulary], of a decoder",
+      "Of an encoder–decoder it holds input_ids, decoder_input_ids, and the same under",
+      "encoder.…, decoder.…, and cross.attention.i [heads, m, n].",
       "Of an ONNX file it holds the outputs, under these names or their own.",
       "",
       "Examples:",
@@ -61,7 +64,10 @@ public final class TraceVerb implements Verb {
       names = "--decoder-ids",
       split = ",",
       paramLabel = "ID",
-      description = "Token ids of the decoder, where the model has one.")
+      description = {
+        "Token ids of the decoder beside an encoder, the start token included (default: that"
+            + " alone)."
+      })
   private int[] decoderIds;
 
   @Option(
@@ -80,7 +86,7 @@ public final class TraceVerb implements Verb {
     Map<String, HostTensor> tensors;
     boolean layers;
     try (Model opened = model.open()) {
-      if (decoderIds != null) {
+      if (decoderIds != null && !writesAbout(opened)) {
         throw new ParameterException(
             spec.commandLine(),
             "--decoder-ids were given, but %s is no encoder–decoder; leave them out"
@@ -89,7 +95,7 @@ public final class TraceVerb implements Verb {
       layers = opened.network() instanceof Model.Checkpoint;
       try (OnBackend on =
           selection.load(backend -> new OnBackend(backend, Trace.of(opened, backend)))) {
-        tensors = on.trace.run(ids, typeIds);
+        tensors = on.trace.run(ids, typeIds, decoderIds);
       }
     }
     SafetensorsWriter.write(file, tensors);
@@ -100,6 +106,11 @@ public final class TraceVerb implements Verb {
       out.println("that it was made from.");
     }
     return ExitCode.OK;
+  }
+
+  private static boolean writesAbout(Model model) {
+    return model.network() instanceof Model.Checkpoint checkpoint
+        && checkpoint.architecture() instanceof EncoderDecoder;
   }
 
   /** The compiled model and the backend it is on. */

@@ -55,6 +55,7 @@ final class RaggedAttentionCases {
         of(37, 5).softCap(2),
         of(17, 5).alibi(),
         of(17, 5).relative(3),
+        of(3, 9).keyLengths(17, 9).relative(4).causal(Causal.BOTTOM_RIGHT),
         of(17, 5).limits(DType.I32),
         of(17, 5).spread(30),
         of(3, 9).keyLengths(17, 33).alibi().causal(Causal.BOTTOM_RIGHT).heads(8, 2));
@@ -92,6 +93,7 @@ final class RaggedAttentionCases {
         decode(1, 7).keyLengths(200, 50).paged(16, DType.F32).window(20),
         decode(1, 7).keyLengths(200, 50).paged(64, DType.F32).window(70),
         decode(1, 7).keyLengths(70, 50).paged(16, DType.F32).alibi().softCap(5),
+        decode(1, 7).keyLengths(70, 50).paged(16, DType.F32).relative(20),
         decode(2, 7).keyLengths(70, 50).paged(16, DType.F32).map(Map.WEIGHTS),
         decode(5, 1).keyLengths(9, 300).paged(64, DType.F16),
         decode(5, 1).keyLengths(9, 300).paged(64, DType.BF16).heads(4, 1),

@@ -8,6 +8,7 @@ import java.util.function.Function;
 /** A beam search: every step runs all beams at once, and a beam that wins twice is forked. */
 final class BeamContinuation implements Continuation {
   private final Decoding decoding;
+  private final Source source;
   private final Sampler sampler;
   private final BeamSearch search;
   private final Function<int[], String> text;
@@ -22,10 +23,12 @@ final class BeamContinuation implements Continuation {
   /**
    * Takes in the prompt.
    *
+   * @param source what the decoder looks at besides, which is closed with this
    * @param text the text of ids, or null where the model has no tokenizer
    */
   BeamContinuation(
       Decoding decoding,
+      Source source,
       int[] prompt,
       GenerationOptions options,
       int maxNewTokens,
@@ -33,15 +36,16 @@ final class BeamContinuation implements Continuation {
       StopStrings stops,
       Cancellation cancellation) {
     this.decoding = decoding;
+    this.source = source;
     this.text = text;
     this.stops = stops;
     this.cancellation = cancellation;
     int vocabulary = decoding.vocabularySize();
-    this.sampler = new Sampler(options, vocabulary, maxNewTokens);
+    this.sampler = new Sampler(options, vocabulary, maxNewTokens, source.ids());
     this.search = new BeamSearch(options, prompt, vocabulary, maxNewTokens, this::hasStop);
     this.logits = new float[options.numBeams() * vocabulary];
     this.caches = new KvCache.Sequence[options.numBeams()];
-    caches[0] = decoding.cache().begin("beam 0");
+    caches[0] = decoding.begin("beam 0", source.kept());
     try {
       cancelled = !decoding.prefill(caches[0], prompt, logits, cancellation);
     } catch (RuntimeException | Error e) {
@@ -155,5 +159,6 @@ final class BeamContinuation implements Continuation {
         cache.close();
       }
     }
+    source.close();
   }
 }

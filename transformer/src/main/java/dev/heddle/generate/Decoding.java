@@ -10,6 +10,7 @@ import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
+import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Rope;
 import dev.heddle.pass.Passes;
 import dev.heddle.weights.Weights;
@@ -25,6 +26,7 @@ public final class Decoding implements AutoCloseable {
 
   private final Decoder decoder;
   private final KvCache cache;
+  private final SourceEncoder sources;
   private final Program program;
   private final StepInputs inputs;
   private final int longestStep;
@@ -46,10 +48,31 @@ public final class Decoding implements AutoCloseable {
    */
   public Decoding(
       String name, Decoder decoder, Weights weights, Backend backend, KvCache.Size size) {
+    this(name, decoder, weights, backend, size, null);
+  }
+
+  /**
+   * The same of a decoder that looks at sources.
+   *
+   * @param sourceSize how much of sources is held, its step the longest source; null for a decoder
+   *     that looks at none
+   */
+  public Decoding(
+      String name,
+      Decoder decoder,
+      Weights weights,
+      Backend backend,
+      KvCache.Size size,
+      KvCache.Size sourceSize) {
     this.decoder = decoder;
     this.longestStep = size.step();
-    this.cache = new KvCache(backend, decoder, size);
+    this.sources =
+        decoder instanceof EncoderDecoder model
+            ? new SourceEncoder(name, model, weights, backend, sourceSize)
+            : null;
+    KvCache taken = null;
     try {
+      this.cache = taken = new KvCache(backend, decoder, size);
       GraphBuilder graph = new GraphBuilder(name);
       DecoderGraph g = DecoderGraph.cached(graph, decoder, size.storage());
       Value state = g.logitRows(decoder.decode(g, weights));
@@ -57,11 +80,46 @@ public final class Decoding implements AutoCloseable {
       this.program =
           backend.compile(
               Passes.standard().apply(graph.build()), CompileOptions.DEFAULT.withConcurrentRuns(1));
-      this.inputs = new StepInputs(decoder, cache);
+      this.inputs = new StepInputs(decoder, cache, sources == null ? null : sources.cache());
     } catch (RuntimeException | Error e) {
-      cache.close();
+      if (taken != null) {
+        taken.close();
+      }
+      if (sources != null) {
+        sources.close();
+      }
       throw e;
     }
+  }
+
+  /**
+   * Reads what a decoder looks at besides its own text: once, however much is written then.
+   *
+   * @return its keys and values, which the caller closes after the sequences that look at it
+   * @throws InvalidInputException if there are no ids, too many, or one is not the model's
+   * @throws KvCacheFullException if there is no room
+   * @throws IllegalStateException if the model looks at no source
+   */
+  public KvCache.Sequence encode(int[] source) {
+    if (sources == null) {
+      throw new IllegalStateException(decoder.family() + " looks at no source");
+    }
+    return sources.encode(source);
+  }
+
+  /** How many sources have been read. */
+  public long encoderRuns() {
+    return sources == null ? 0 : sources.runs();
+  }
+
+  /**
+   * Begins an empty sequence, which its owner closes.
+   *
+   * @param name for errors
+   * @param source what {@link #encode} gave; null for a decoder that looks at none
+   */
+  public KvCache.Sequence begin(String name, KvCache.Sequence source) {
+    return cache.begin(name, source);
   }
 
   /** Where sequences begin. */
@@ -107,6 +165,10 @@ public final class Decoding implements AutoCloseable {
    * @param reach how long the sequence will be with all of it: a rotation may depend on that
    */
   void add(KvCache.Sequence sequence, int[] ids, int from, int count, int logits, int reach) {
+    if (sources != null && sequence.source() == null) {
+      throw new IllegalArgumentException(
+          "%s looks at no source; %s writes about one".formatted(sequence, decoder.family()));
+    }
     if (sequence.length() + count > decoder.contextLength()) {
       throw new InvalidInputException(
           "%s and %d more; the model takes %d".formatted(sequence, count, decoder.contextLength()));
@@ -223,5 +285,8 @@ public final class Decoding implements AutoCloseable {
     program.close();
     inputs.close();
     cache.close();
+    if (sources != null) {
+      sources.close();
+    }
   }
 }

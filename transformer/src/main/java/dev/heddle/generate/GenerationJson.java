@@ -24,13 +24,16 @@ final class GenerationJson {
           "min_p",
           "typical_p",
           "repetition_penalty",
+          "encoder_repetition_penalty",
           "frequency_penalty",
           "presence_penalty",
           "no_repeat_ngram_size",
+          "encoder_no_repeat_ngram_size",
           "sequence_bias",
           "bad_words_ids",
           "suppress_tokens",
           "begin_suppress_tokens",
+          "decoder_start_token_id",
           "forced_bos_token_id",
           "forced_eos_token_id",
           "eos_token_id",
@@ -51,7 +54,6 @@ final class GenerationJson {
           "cache_implementation",
           "compile_config",
           "continuous_batching_config",
-          "decoder_start_token_id",
           "disable_compile",
           "is_assistant",
           "low_memory",
@@ -74,8 +76,6 @@ final class GenerationJson {
           "constraints",
           "diversity_penalty",
           "dola_layers",
-          "encoder_no_repeat_ngram_size",
-          "encoder_repetition_penalty",
           "epsilon_cutoff",
           "eta_cutoff",
           "exponential_decay_length_penalty",
@@ -117,13 +117,8 @@ final class GenerationJson {
     JsonField field = fields.field(name);
     return switch (name) {
       case "renormalize_logits", "token_healing" -> !field.bool();
-      case "encoder_repetition_penalty", "guidance_scale", "num_beam_groups" ->
-          field.finiteDouble() == 1;
-      case "diversity_penalty",
-          "epsilon_cutoff",
-          "eta_cutoff",
-          "penalty_alpha",
-          "encoder_no_repeat_ngram_size" ->
+      case "guidance_scale", "num_beam_groups" -> field.finiteDouble() == 1;
+      case "diversity_penalty", "epsilon_cutoff", "eta_cutoff", "penalty_alpha" ->
           field.finiteDouble() == 0;
       default -> false;
     };
@@ -159,13 +154,18 @@ final class GenerationJson {
       case "typical_p" -> to.typicalP(field.finiteDouble(off.typicalP()));
       case "repetition_penalty" ->
           to.repetitionPenalty(field.finiteDouble(off.repetitionPenalty()));
+      case "encoder_repetition_penalty" ->
+          to.encoderRepetitionPenalty(field.finiteDouble(off.encoderRepetitionPenalty()));
       case "frequency_penalty" -> to.frequencyPenalty(field.finiteDouble(off.frequencyPenalty()));
       case "presence_penalty" -> to.presencePenalty(field.finiteDouble(off.presencePenalty()));
       case "no_repeat_ngram_size" -> to.noRepeatNgramSize(field.wholeInt(off.noRepeatNgramSize()));
+      case "encoder_no_repeat_ngram_size" ->
+          to.encoderNoRepeatNgramSize(field.wholeInt(off.encoderNoRepeatNgramSize()));
       case "sequence_bias" -> to.sequenceBias(field.present() ? biases(field) : List.of());
       case "bad_words_ids" -> to.badWordsIds(field.present() ? sequences(field) : List.of());
       case "suppress_tokens" -> to.suppressTokens(tokens(field));
       case "begin_suppress_tokens" -> to.beginSuppressTokens(tokens(field));
+      case "decoder_start_token_id" -> to.decoderStartTokenId(optional(field));
       case "forced_bos_token_id" -> to.forcedBosTokenId(optional(field));
       case "forced_eos_token_id" -> to.forcedEosTokenIds(tokens(field));
       case "eos_token_id" -> to.eosTokenIds(tokens(field));

@@ -23,13 +23,17 @@ import java.util.OptionalInt;
  * @param minP keeps tokens whose probability is this part of the largest
  * @param typicalP keeps the tokens nearest to the entropy that together reach this probability
  * @param repetitionPenalty above 1 makes tokens that have occurred less likely
+ * @param encoderRepetitionPenalty above 1 makes the source's tokens likelier: those that an encoder
+ *     has read, or, without one, the prompt's
  * @param frequencyPenalty taken from a logit for each time its token was generated
  * @param presencePenalty taken from the logits of all tokens that were generated
  * @param noRepeatNgramSize no sequence of so many tokens comes twice; 0 is off
+ * @param encoderNoRepeatNgramSize no sequence of so many tokens of the source comes; 0 is off
  * @param sequenceBias what is added to logits; of equal token sequences the last counts
  * @param badWordsIds sequences that must not come
  * @param suppressTokens tokens that never come
  * @param beginSuppressTokens tokens that do not come first
+ * @param decoderStartTokenId what a decoder's text begins with where an encoder reads the prompt
  * @param forcedBosTokenId the token after a beginning of one token
  * @param forcedEosTokenIds the tokens, one of which comes last where the length ends a sequence
  * @param eosTokenIds tokens that end a sequence; none: it never ends so
@@ -53,13 +57,16 @@ public record GenerationOptions(
     double minP,
     double typicalP,
     double repetitionPenalty,
+    double encoderRepetitionPenalty,
     double frequencyPenalty,
     double presencePenalty,
     int noRepeatNgramSize,
+    int encoderNoRepeatNgramSize,
     List<TokenBias> sequenceBias,
     List<List<Integer>> badWordsIds,
     List<Integer> suppressTokens,
     List<Integer> beginSuppressTokens,
+    OptionalInt decoderStartTokenId,
     OptionalInt forcedBosTokenId,
     List<Integer> forcedEosTokenIds,
     List<Integer> eosTokenIds,
@@ -104,9 +111,14 @@ public record GenerationOptions(
       throw GenerationException.option(
           "repetition_penalty", repetitionPenalty, "a number above 0; 1 is off");
     }
+    if (!(encoderRepetitionPenalty > 0 && encoderRepetitionPenalty < Double.POSITIVE_INFINITY)) {
+      throw GenerationException.option(
+          "encoder_repetition_penalty", encoderRepetitionPenalty, "a number above 0; 1 is off");
+    }
     Ranges.finite("frequency_penalty", frequencyPenalty);
     Ranges.finite("presence_penalty", presencePenalty);
     Ranges.atLeast("no_repeat_ngram_size", noRepeatNgramSize, 0, "0 (off) or more");
+    Ranges.atLeast("encoder_no_repeat_ngram_size", encoderNoRepeatNgramSize, 0, "0 (off) or more");
     sequenceBias = List.copyOf(sequenceBias);
     badWordsIds = badWordsIds.stream().map(List::copyOf).toList();
     for (List<Integer> word : badWordsIds) {
@@ -117,6 +129,7 @@ public record GenerationOptions(
     }
     suppressTokens = tokens("suppress_tokens", suppressTokens);
     beginSuppressTokens = tokens("begin_suppress_tokens", beginSuppressTokens);
+    decoderStartTokenId.ifPresent(id -> Ranges.token("decoder_start_token_id", id));
     forcedBosTokenId.ifPresent(id -> Ranges.token("forced_bos_token_id", id));
     forcedEosTokenIds = tokens("forced_eos_token_id", forcedEosTokenIds);
     eosTokenIds = tokens("eos_token_id", eosTokenIds);
@@ -198,9 +211,11 @@ public record GenerationOptions(
         && minP == 0
         && typicalP == 1
         && repetitionPenalty == 1
+        && encoderRepetitionPenalty == 1
         && frequencyPenalty == 0
         && presencePenalty == 0
         && noRepeatNgramSize == 0
+        && encoderNoRepeatNgramSize == 0
         && sequenceBias.isEmpty()
         && badWordsIds.isEmpty()
         && suppressTokens.isEmpty()

@@ -16,13 +16,16 @@ public final class GenerationOptionsBuilder {
   private double minP;
   private double typicalP = 1;
   private double repetitionPenalty = 1;
+  private double encoderRepetitionPenalty = 1;
   private double frequencyPenalty;
   private double presencePenalty;
   private int noRepeatNgramSize;
+  private int encoderNoRepeatNgramSize;
   private List<TokenBias> sequenceBias = List.of();
   private List<List<Integer>> badWordsIds = List.of();
   private List<Integer> suppressTokens = List.of();
   private List<Integer> beginSuppressTokens = List.of();
+  private OptionalInt decoderStartTokenId = OptionalInt.empty();
   private OptionalInt forcedBosTokenId = OptionalInt.empty();
   private List<Integer> forcedEosTokenIds = List.of();
   private List<Integer> eosTokenIds = List.of();
@@ -47,13 +50,16 @@ public final class GenerationOptionsBuilder {
     minP = from.minP();
     typicalP = from.typicalP();
     repetitionPenalty = from.repetitionPenalty();
+    encoderRepetitionPenalty = from.encoderRepetitionPenalty();
     frequencyPenalty = from.frequencyPenalty();
     presencePenalty = from.presencePenalty();
     noRepeatNgramSize = from.noRepeatNgramSize();
+    encoderNoRepeatNgramSize = from.encoderNoRepeatNgramSize();
     sequenceBias = from.sequenceBias();
     badWordsIds = from.badWordsIds();
     suppressTokens = from.suppressTokens();
     beginSuppressTokens = from.beginSuppressTokens();
+    decoderStartTokenId = from.decoderStartTokenId();
     forcedBosTokenId = from.forcedBosTokenId();
     forcedEosTokenIds = from.forcedEosTokenIds();
     eosTokenIds = from.eosTokenIds();
@@ -197,6 +203,24 @@ public final class GenerationOptionsBuilder {
     return this;
   }
 
+  /** {@code encoder_repetition_penalty}. */
+  public GenerationOptionsBuilder encoderRepetitionPenalty(double value) {
+    encoderRepetitionPenalty = value;
+    return this;
+  }
+
+  /** {@code encoder_no_repeat_ngram_size}. */
+  public GenerationOptionsBuilder encoderNoRepeatNgramSize(int value) {
+    encoderNoRepeatNgramSize = value;
+    return this;
+  }
+
+  /** {@code decoder_start_token_id}. */
+  public GenerationOptionsBuilder decoderStartTokenId(int id) {
+    decoderStartTokenId = OptionalInt.of(id);
+    return this;
+  }
+
   /** {@code num_beams}. */
   public GenerationOptionsBuilder numBeams(int value) {
     numBeams = value;
@@ -237,6 +261,11 @@ public final class GenerationOptionsBuilder {
     return this;
   }
 
+  GenerationOptionsBuilder decoderStartTokenId(OptionalInt value) {
+    decoderStartTokenId = value;
+    return this;
+  }
+
   GenerationOptionsBuilder forcedBosTokenId(OptionalInt value) {
     forcedBosTokenId = value;
     return this;
@@ -260,13 +289,16 @@ public final class GenerationOptionsBuilder {
         minP,
         typicalP,
         repetitionPenalty,
+        encoderRepetitionPenalty,
         frequencyPenalty,
         presencePenalty,
         noRepeatNgramSize,
+        encoderNoRepeatNgramSize,
         sequenceBias,
         badWordsIds,
         suppressTokens,
         beginSuppressTokens,
+        decoderStartTokenId,
         forcedBosTokenId,
         forcedEosTokenIds,
         eosTokenIds,

@@ -8,6 +8,7 @@ import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Plan;
 import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
+import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
@@ -17,7 +18,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Continues texts with a decoder.
+ * Continues texts with a decoder; or, where the model has an encoder too, writes texts about them:
+ * then the encoder reads the prompt, once, and the decoder begins anew.
  *
  * {@snippet :
  * try (Generator generator = Generator.open("shakespeare-llama")) {
@@ -38,6 +40,7 @@ public final class Generator implements AutoCloseable {
   private final Decoding decoding;
   private final GenerationOptions options;
   private final boolean logProbabilities;
+  private final EncoderDecoder encoderDecoder;
   private final PrefixCache prefix;
   private final Turn turn = new Turn();
   private volatile GenerationStream open;
@@ -51,7 +54,9 @@ public final class Generator implements AutoCloseable {
     this.reason = loaded.reason();
     this.options = model.generationOptions();
     this.logProbabilities = builder.logProbabilities;
-    this.prefix = builder.keepPrefix ? new PrefixCache(decoding) : null;
+    this.encoderDecoder =
+        decoder(model).architecture() instanceof EncoderDecoder both ? both : null;
+    this.prefix = builder.keepPrefix && encoderDecoder == null ? new PrefixCache(decoding) : null;
   }
 
   private record Loaded(Backend backend, Decoding decoding) {}
@@ -163,15 +168,22 @@ public final class Generator implements AutoCloseable {
         Model.Checkpoint checkpoint = decoder(opened);
         Decoder decoder = (Decoder) checkpoint.architecture();
         int tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
+        KvCache.Size sources = null;
+        int begun = promptTokens;
+        if (decoder instanceof EncoderDecoder both) {
+          int longest = Math.min(both.sourceLength(), sizedFor == null ? 4_096 : promptTokens);
+          sources = new KvCache.Size(longest, 1, longest, storage);
+          begun = 1;
+        }
         if (sizedFor != null) {
           sequences = Math.max(sizedFor.numBeams(), sizedFor.numReturnSequences());
-          int each = sizedFor.newTokens(promptTokens, decoder.contextLength());
-          boolean shared = !decoder.rotatesAnew(promptTokens, promptTokens + each);
+          int each = sizedFor.newTokens(begun, decoder.contextLength());
+          boolean shared = !decoder.rotatesAnew(begun, begun + each);
           tokens =
               Math.toIntExact(
-                  (shared ? promptTokens : (long) sequences * promptTokens)
-                      + (long) sequences * each);
+                  (shared ? begun : (long) sequences * begun) + (long) sequences * each);
         }
+        KvCache.Size sourceSize = sources;
         // Every sequence but one ends in a page of its own, and may begin one.
         tokens += 2 * sequences * storage.pageTokens();
         KvCache.Size size = new KvCache.Size(tokens, sequences, STEP, storage);
@@ -184,7 +196,12 @@ public final class Generator implements AutoCloseable {
                         new Loaded(
                             each,
                             new Decoding(
-                                opened.name(), decoder, checkpoint.weights(), each, size)));
+                                opened.name(),
+                                decoder,
+                                checkpoint.weights(),
+                                each,
+                                size,
+                                sourceSize)));
         return new Generator(this, opened, loaded);
       } catch (RuntimeException | Error e) {
         if (model == null) {
@@ -221,7 +238,10 @@ public final class Generator implements AutoCloseable {
     return backend.device();
   }
 
-  /** Tokens of a prompt and its continuation together, at most. */
+  /**
+   * Tokens of a prompt and its continuation together, at most; where an encoder reads the prompt,
+   * of what is written, its start token included.
+   */
   public int contextLength() {
     return decoding.contextLength();
   }
@@ -305,7 +325,7 @@ public final class Generator implements AutoCloseable {
       throw new InvalidInputException(
           "the prompt has no tokens; %s needs one at least".formatted(model.name()));
     }
-    with.newTokens(prompt.length, contextLength());
+    with.newTokens(begun(prompt, with).length, contextLength());
   }
 
   private GenerationRun run(
@@ -323,12 +343,44 @@ public final class Generator implements AutoCloseable {
           if (closed) {
             throw new IllegalStateException("this generator of " + model.name() + " was closed");
           }
-          return continuation(prompt, with, listener, cancellation);
+          Source source = new Source(prompt, readsPrompt() ? decoding.encode(prompt) : null);
+          try {
+            return continuation(source, begun(prompt, with), with, listener, cancellation);
+          } catch (RuntimeException | Error e) {
+            source.close();
+            throw e;
+          }
         });
   }
 
+  /** What the decoder takes in before it writes. */
+  private int[] begun(int[] prompt, GenerationOptions with) {
+    return readsPrompt() ? new int[] {startToken(with)} : prompt;
+  }
+
+  /** Whether an encoder reads the prompt. */
+  private boolean readsPrompt() {
+    return encoderDecoder != null;
+  }
+
+  private int startToken(GenerationOptions with) {
+    return with.decoderStartTokenId().isPresent()
+        ? with.decoderStartTokenId().getAsInt()
+        : encoderDecoder
+            .startToken()
+            .orElseThrow(() ->
+                new GenerationException(
+                    "%s does not name the token that its texts begin with; give"
+                            .formatted(model.name())
+                        + " decoder_start_token_id"));
+  }
+
   private Continuation continuation(
-      int[] prompt, GenerationOptions with, TokenListener listener, Cancellation cancellation) {
+      Source source,
+      int[] prompt,
+      GenerationOptions with,
+      TokenListener listener,
+      Cancellation cancellation) {
     int maxNewTokens = with.newTokens(prompt.length, contextLength());
     boolean stops = !with.stopStrings().isEmpty();
     Function<int[], String> text = null;
@@ -342,13 +394,14 @@ public final class Generator implements AutoCloseable {
         prefix.close();
       }
       return new BeamContinuation(
-          decoding, prompt, with, maxNewTokens, text, stops ? strings : null, cancellation);
+          decoding, source, prompt, with, maxNewTokens, text, stops ? strings : null, cancellation);
     }
     Function<int[], String> decode = text;
     boolean watched = text != null && (stops || listener != null);
     Supplier<TextStream> streams = watched ? () -> new TextStream(decode, strings) : null;
     return new SampledContinuation(
         decoding,
+        source,
         prompt,
         with,
         maxNewTokens,

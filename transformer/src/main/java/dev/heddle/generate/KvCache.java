@@ -44,6 +44,7 @@ public final class KvCache implements AutoCloseable {
 
   private final Backend backend;
   private final Size size;
+  private final String prefix;
   private final List<Group> groups = new ArrayList<>();
   private final Set<Sequence> sequences = new LinkedHashSet<>();
   private boolean closed;
@@ -62,8 +63,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     void add(int layer, Decoder.CacheLayer columns) {
-      add("keys." + layer, columns.keyColumns());
-      add("values." + layer, columns.valueColumns());
+      add(prefix + "keys." + layer, columns.keyColumns());
+      add(prefix + "values." + layer, columns.valueColumns());
     }
 
     private void add(String name, int columns) {
@@ -134,11 +135,16 @@ public final class KvCache implements AutoCloseable {
    * @throws dev.heddle.backend.OutOfDeviceMemoryException if it is not there
    */
   public KvCache(Backend backend, Decoder decoder, Size size) {
+    this(backend, decoder.cacheLayers(), "", size);
+  }
+
+  /** The same of {@code layers}; their tensors' names begin with {@code prefix}. */
+  KvCache(Backend backend, List<Decoder.CacheLayer> layers, String prefix, Size size) {
     this.backend = backend;
     this.size = size;
-    List<Decoder.CacheLayer> layers = decoder.cacheLayers();
+    this.prefix = prefix;
     try {
-      for (int window : DecoderGraph.windows(decoder)) {
+      for (int window : DecoderGraph.windows(layers)) {
         Group group = new Group(window, pages(window));
         groups.add(group);
         for (int i = 0; i < layers.size(); i++) {
@@ -183,10 +189,15 @@ public final class KvCache implements AutoCloseable {
 
   /** Begins an empty sequence, which its owner closes; {@code name} is for errors. */
   public Sequence begin(String name) {
+    return begin(name, null);
+  }
+
+  /** The same of a sequence that looks at {@code source} too, whose owner closes it after this. */
+  Sequence begin(String name, Sequence source) {
     if (closed) {
       throw new IllegalStateException("the cache was closed");
     }
-    Sequence sequence = new Sequence(name);
+    Sequence sequence = new Sequence(name, source);
     sequences.add(sequence);
     return sequence;
   }
@@ -205,11 +216,13 @@ public final class KvCache implements AutoCloseable {
   public final class Sequence implements AutoCloseable {
     private final String name;
     private final PageTable[] tables;
+    private final Sequence source;
     private int length;
     private boolean ended;
 
-    private Sequence(String name) {
+    private Sequence(String name, Sequence source) {
       this.name = name;
+      this.source = source;
       this.tables = new PageTable[groups.size()];
       for (int g = 0; g < tables.length; g++) {
         tables[g] = new PageTable();
@@ -221,9 +234,14 @@ public final class KvCache implements AutoCloseable {
       return length;
     }
 
+    /** What an encoder has read for this sequence, in a cache of its own; null for nothing. */
+    Sequence source() {
+      return source;
+    }
+
     /** Another sequence with the same tokens, whose pages are shared until either writes. */
     public Sequence fork(String otherName) {
-      Sequence other = begin(otherName);
+      Sequence other = begin(otherName, source);
       for (int g = 0; g < tables.length; g++) {
         PagePool pool = groups.get(g).pool;
         tables[g].copyTo(other.tables[g], pool);

@@ -13,6 +13,7 @@ final class Penalties {
 
   private final GenerationOptions options;
   private final int vocabulary;
+  private final int[] source;
   private final int[][] biased;
   private final float[] biases;
   private final int[][] banned;
@@ -24,8 +25,9 @@ final class Penalties {
   /** How often each token occurs; all zero between calls. */
   private final int[] counts;
 
-  Penalties(GenerationOptions options, int vocabulary) {
+  Penalties(GenerationOptions options, int vocabulary, int[] source) {
     this.options = options;
+    this.source = source;
     this.vocabulary = vocabulary;
     // Of equal sequences the last counts, in the place of the first: a dictionary of Python's.
     Map<List<Integer>, Double> sequences = new LinkedHashMap<>();
@@ -76,11 +78,17 @@ final class Penalties {
         logits[at + last(biased[i])] += biases[i];
       }
     }
+    if (options.encoderRepetitionPenalty() != 1) {
+      faithfulness(logits, at);
+    }
     if (options.repetitionPenalty() != 1) {
       repetition(logits, at, sequence);
     }
     if (options.noRepeatNgramSize() > 0) {
       ngrams(logits, at, sequence);
+    }
+    if (options.encoderNoRepeatNgramSize() > 0) {
+      sourceNgrams(logits, at, sequence);
     }
     for (int[] word : banned) {
       if (mayCome(word, sequence)) {
@@ -154,11 +162,29 @@ final class Penalties {
     for (int i = 0; i < sequence.length(); i++) {
       int id = sequence.get(i);
       if (id < vocabulary && counts[id]++ == 0) {
-        float logit = logits[at + id];
-        logits[at + id] = (float) (logit < 0 ? logit * penalty : logit / penalty);
+        logits[at + id] = penalised(logits[at + id], penalty);
       }
     }
     forget(sequence, 0);
+  }
+
+  /** Makes the source's tokens likelier, once each: the repetition penalty turned round. */
+  private void faithfulness(float[] logits, int at) {
+    double penalty = 1 / options.encoderRepetitionPenalty();
+    for (int id : source) {
+      if (id < vocabulary && counts[id]++ == 0) {
+        logits[at + id] = penalised(logits[at + id], penalty);
+      }
+    }
+    for (int id : source) {
+      if (id < vocabulary) {
+        counts[id] = 0;
+      }
+    }
+  }
+
+  private static float penalised(float logit, double penalty) {
+    return (float) (logit < 0 ? logit * penalty : logit / penalty);
   }
 
   private void frequency(float[] logits, int at, TokenSequence sequence) {
@@ -181,6 +207,22 @@ final class Penalties {
     for (int i = from; i < sequence.length(); i++) {
       if (sequence.get(i) < vocabulary) {
         counts[sequence.get(i)] = 0;
+      }
+    }
+  }
+
+  /** Takes out what would end an n-gram of the source. */
+  private void sourceNgrams(float[] logits, int at, TokenSequence sequence) {
+    int prefix = options.encoderNoRepeatNgramSize() - 1;
+    int suffix = sequence.length() - prefix;
+    for (int start = 0; suffix >= 0 && start + prefix < source.length; start++) {
+      int same = 0;
+      while (same < prefix && source[start + same] == sequence.get(suffix + same)) {
+        same++;
+      }
+      int next = source[start + prefix];
+      if (same == prefix && next < vocabulary) {
+        logits[at + next] = NEVER;
       }
     }
   }

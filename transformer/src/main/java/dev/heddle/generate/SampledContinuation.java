@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 /** Independent sequences from one prompt, each the most likely token at a time, or drawn. */
 final class SampledContinuation implements Continuation {
   private final Decoding decoding;
+  private final Source source;
   private final GenerationOptions options;
   private final Sampler sampler;
   private final TokenListener listener;
@@ -26,12 +27,14 @@ final class SampledContinuation implements Continuation {
   /**
    * Takes in the prompt.
    *
+   * @param source what the decoder looks at besides, which is closed with this
    * @param streams makes each sequence's text as it comes, or null where nobody looks at it
    * @param decoder the text of ids, or null where the model has no tokenizer
    * @param prefix what the generation before has left, and takes what this one leaves; or null
    */
   SampledContinuation(
       Decoding decoding,
+      Source source,
       int[] prompt,
       GenerationOptions options,
       int maxNewTokens,
@@ -42,13 +45,14 @@ final class SampledContinuation implements Continuation {
       PrefixCache prefix,
       Cancellation cancellation) {
     this.decoding = decoding;
+    this.source = source;
     this.options = options;
     this.maxNewTokens = maxNewTokens;
     this.listener = listener;
     this.prefix = prefix;
     this.cancellation = cancellation;
     this.ends = options.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
-    this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens);
+    this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens, source.ids());
     int count = options.numReturnSequences();
     this.logits = new float[count * decoding.vocabularySize()];
     for (int i = 0; i < count; i++) {
@@ -57,7 +61,7 @@ final class SampledContinuation implements Continuation {
       all.add(new Continued(tokens, stream, decoder, logProbabilities));
     }
     KvCache.Sequence first =
-        prefix == null ? decoding.cache().begin("sequence 0") : prefix.take(prompt);
+        prefix == null ? decoding.begin("sequence 0", source.kept()) : prefix.take(prompt);
     caches.add(first);
     this.cachedTokens = first.length();
     try {
@@ -180,5 +184,6 @@ final class SampledContinuation implements Continuation {
         caches.get(i).close();
       }
     }
+    source.close();
   }
 }

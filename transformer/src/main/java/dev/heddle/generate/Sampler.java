@@ -23,10 +23,19 @@ public final class Sampler {
    * @throws GenerationException if an option names a token that the vocabulary does not have
    */
   public Sampler(GenerationOptions options, int vocabulary, int maxNewTokens) {
+    this(options, vocabulary, maxNewTokens, new int[0]);
+  }
+
+  /**
+   * The same of sequences about a source.
+   *
+   * @param source the ids that an encoder has read, or, without an encoder, the prompt's
+   */
+  public Sampler(GenerationOptions options, int vocabulary, int maxNewTokens, int[] source) {
     this.options = options;
     this.vocabulary = vocabulary;
     this.maxNewTokens = maxNewTokens;
-    this.penalties = new Penalties(options, vocabulary);
+    this.penalties = new Penalties(options, vocabulary, source);
     this.warpers = options.greedy() ? null : new Warpers(options, vocabulary);
   }
 

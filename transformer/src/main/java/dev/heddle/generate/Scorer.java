@@ -6,7 +6,9 @@ import dev.heddle.backend.Backends;
 import dev.heddle.backend.InvalidInputException;
 import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
+import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
+import dev.heddle.model.ModelException;
 import dev.heddle.tensor.DType;
 import java.util.function.IntConsumer;
 
@@ -91,6 +93,11 @@ public final class Scorer implements AutoCloseable {
     public Scorer build() {
       Model.Checkpoint checkpoint = Generator.decoder(model);
       Decoder decoder = (Decoder) checkpoint.architecture();
+      if (decoder instanceof EncoderDecoder) {
+        throw new ModelException(
+            "%s is a %s, which writes about a text and does not continue it; expected a decoder"
+                .formatted(model.name(), decoder.family()));
+      }
       int longest = window == 0 ? Math.min(decoder.contextLength(), USUAL) : window;
       if (longest < 2 || longest > decoder.contextLength()) {
         throw new InvalidInputException(

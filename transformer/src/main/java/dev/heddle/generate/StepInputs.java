@@ -20,7 +20,8 @@ final class StepInputs implements AutoCloseable {
   private final KvCache cache;
   private final RopeAngles angles;
   private final Inputs inputs = new Inputs();
-  private final List<KvCache.Sequence> sequences = new ArrayList<>();
+  private final ArrayList<KvCache.Sequence> sequences = new ArrayList<>();
+  private final ArrayList<KvCache.Sequence> sourcesRead = new ArrayList<>();
   private final Ints ids = new Ints(DecoderGraph.INPUT_IDS);
   private final Ints positions = new Ints(DecoderGraph.POSITIONS);
   private final Ints starts = new Ints(DecoderGraph.CU_SEQ_LENS);
@@ -32,6 +33,9 @@ final class StepInputs implements AutoCloseable {
 
   private final Ints[] slots;
   private final Ints[] pages;
+  private final KvCache sources;
+  private final Ints sourceLengths = new Ints(DecoderGraph.SOURCE + DecoderGraph.KEY_LENGTHS);
+  private final Ints sourcePages = new Ints(DecoderGraph.SOURCE + "pages.0");
 
   /** Numbers that become an I32 input. */
   private static final class Ints {
@@ -76,8 +80,14 @@ final class StepInputs implements AutoCloseable {
     }
   }
 
-  StepInputs(Decoder decoder, KvCache cache) {
+  /**
+   * Inputs of steps.
+   *
+   * @param sources what the decoder looks at besides, or null
+   */
+  StepInputs(Decoder decoder, KvCache cache, KvCache sources) {
     this.cache = cache;
+    this.sources = sources;
     Rope rope = decoder.lengthDependentRope();
     this.angles = rope == null ? null : new RopeAngles(rope);
     this.slots = new Ints[cache.groups()];
@@ -87,6 +97,9 @@ final class StepInputs implements AutoCloseable {
       pages[g] = new Ints("pages." + g);
     }
     cache.put(inputs);
+    if (sources != null) {
+      sources.put(inputs);
+    }
     clear();
   }
 
@@ -111,6 +124,10 @@ final class StepInputs implements AutoCloseable {
     sequences.add(sequence);
     starts.add(ids.count);
     lengths.add(length + count);
+    if (sources != null) {
+      sourcesRead.add(sequence.source());
+      sourceLengths.add(sequence.source().length());
+    }
   }
 
   int logitRows() {
@@ -126,7 +143,11 @@ final class StepInputs implements AutoCloseable {
     logitRows.put(inputs, 0);
     for (int g = 0; g < slots.length; g++) {
       slots[g].put(inputs, 0);
-      putPages(g);
+      putPages(pages[g], g, sequences);
+    }
+    if (sources != null) {
+      sourceLengths.put(inputs, 0);
+      putPages(sourcePages, 0, sourcesRead);
     }
     if (angles != null) {
       angles.put(inputs, positions.values, reaches.values, positions.count);
@@ -134,20 +155,20 @@ final class StepInputs implements AutoCloseable {
     return inputs;
   }
 
-  private void putPages(int g) {
+  private void putPages(Ints to, int g, ArrayList<KvCache.Sequence> of) {
     int most = 1;
-    for (KvCache.Sequence sequence : sequences) {
+    for (KvCache.Sequence sequence : of) {
       most = Math.max(most, sequence.pages(g));
     }
     // Few different widths, so that few steps have extents of their own.
     most = most == 1 ? 1 : Integer.highestOneBit(most - 1) << 1;
-    pages[g].count = 0;
-    for (KvCache.Sequence sequence : sequences) {
+    to.count = 0;
+    for (KvCache.Sequence sequence : of) {
       for (int i = 0; i < most; i++) {
-        pages[g].add(i < sequence.pages(g) ? sequence.page(g, i) : -1);
+        to.add(i < sequence.pages(g) ? sequence.page(g, i) : -1);
       }
     }
-    pages[g].put(inputs, most);
+    to.put(inputs, most);
   }
 
   /** Counts the tokens of the step that has run. */
@@ -160,6 +181,7 @@ final class StepInputs implements AutoCloseable {
   /** Nothing is added. */
   void clear() {
     sequences.clear();
+    sourcesRead.clear();
     ids.count = 0;
     positions.count = 0;
     reaches.count = 0;
@@ -167,6 +189,7 @@ final class StepInputs implements AutoCloseable {
     starts.add(0);
     lengths.count = 0;
     logitRows.count = 0;
+    sourceLengths.count = 0;
     for (Ints each : slots) {
       each.count = 0;
     }
@@ -174,7 +197,8 @@ final class StepInputs implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Ints each : List.of(ids, positions, starts, lengths, logitRows)) {
+    for (Ints each :
+        List.of(ids, positions, starts, lengths, logitRows, sourceLengths, sourcePages)) {
       each.close();
     }
     for (int g = 0; g < slots.length; g++) {

@@ -13,7 +13,12 @@ final class Activations {
    * @throws UnsupportedModelException if it is none of those here
    */
   static Unary.Kind read(JsonField field, String otherwise) {
-    return switch (field.string(otherwise)) {
+    return named(field, field.string(otherwise));
+  }
+
+  /** The function of that name, of which {@code field} tells in its own way. */
+  static Unary.Kind named(JsonField field, String name) {
+    return switch (name) {
       case "gelu", "gelu_python" -> Unary.Kind.GELU;
       // One formula, in four ways of computing it.
       case "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate" -> Unary.Kind.GELU_TANH;

@@ -30,7 +30,13 @@ public final class Architectures {
           "phi3",
           "bloom",
           "gpt_neox",
-          "opt");
+          "opt",
+          "t5",
+          "mt5",
+          "bart",
+          "mbart",
+          "marian",
+          "m2m_100");
 
   private Architectures() {}
 
@@ -58,6 +64,12 @@ public final class Architectures {
       case "bloom" -> Bloom.read(config, layout);
       case "gpt_neox" -> GptNeoX.read(config, layout);
       case "opt" -> Opt.read(config);
+      case "t5" -> T5.t5(config);
+      case "mt5" -> T5.mt5(config);
+      case "bart" -> Bart.bart(config);
+      case "mbart" -> Bart.mbart(config);
+      case "marian" -> Bart.marian(config);
+      case "m2m_100" -> Bart.m2m100(config);
       default -> {
         String unknown = type.wrong("one of " + String.join(", ", FAMILIES)).getMessage();
         if (!Gpt2.describes(config)) {

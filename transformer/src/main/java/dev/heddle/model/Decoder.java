@@ -9,7 +9,8 @@ import java.util.List;
  *
  * <p>Its graphs take a ragged batch; see {@link DecoderGraph} for their inputs.
  */
-public sealed interface Decoder extends Architecture permits Bloom, Gpt2, GptNeoX, Llama, Opt {
+public sealed interface Decoder extends Architecture
+    permits Bloom, EncoderDecoder, Gpt2, GptNeoX, Llama, Opt {
   /** What each layer keeps of a token, first layer first. */
   List<CacheLayer> cacheLayers();
 

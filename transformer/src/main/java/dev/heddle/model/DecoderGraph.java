@@ -10,6 +10,7 @@ import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.TensorType;
+import dev.heddle.weights.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,11 @@ import java.util.Map;
  * #windows} {@code slots.g [tokens]}, where this run's keys and values go, and {@code pages.g
  * [sequences, most.g]}; and the cache's own tensors, {@code keys.i} and {@code values.i} of each
  * layer, {@code [pages.g, pageTokens, columns]}.
+ *
+ * <p>An {@link EncoderDecoder}'s graph over what is new takes its sources' keys and values as a
+ * cache too: {@value #SOURCE}{@code keys.i} and {@code values.i}, {@value #SOURCE}{@code pages.0
+ * [sequences, most]}, and {@value #SOURCE}{@value #KEY_LENGTHS} {@code [sequences]}. Over whole
+ * sequences it has the encoder in it, and the decoder's own inputs begin with {@value #DECODER}.
  */
 public final class DecoderGraph {
   public static final String INPUT_IDS = "input_ids";
@@ -32,6 +38,13 @@ public final class DecoderGraph {
   public static final String CU_SEQ_LENS = "cu_seq_lens";
   public static final String KEY_LENGTHS = "key_lengths";
   public static final String LOGIT_ROWS = "logit_rows";
+
+  /** What the inputs about sources begin with. */
+  public static final String SOURCE = "source_";
+
+  /** What a decoder's inputs begin with beside an encoder's. */
+  public static final String DECODER = "decoder_";
+
   public static final String ROPE_COS = "rope_cos";
   public static final String ROPE_SIN = "rope_sin";
 
@@ -51,23 +64,38 @@ public final class DecoderGraph {
   private final Value positions;
   private final Value cuSeqLens;
   private final Value keyLengths;
+  private final Source source;
   private final Map<Rope, Value[]> tables = new HashMap<>();
   private final Value[] slots;
   private final Value[] pages;
   private final List<Value> hidden = new ArrayList<>();
   private final List<Value> attention = new ArrayList<>();
+  private final List<Value> sourceAttention = new ArrayList<>();
   private int layer;
+  private int sourceLayer;
 
-  private DecoderGraph(GraphBuilder graph, Decoder decoder, Storage storage, boolean maps) {
+  /** Whom cross-attention looks at. */
+  private sealed interface Source {
+    /** What the encoder in the same graph has made of whole sequences. */
+    record States(EncoderDecoder model, Weights weights, Encoder.States of) implements Source {}
+
+    /** What is kept of them. */
+    record Kept(List<Decoder.CacheLayer> layers, Value lengths, Value pages) implements Source {}
+  }
+
+  private DecoderGraph(
+      GraphBuilder graph, Decoder decoder, Storage storage, Source.States states, boolean maps) {
     this.graph = graph;
     this.decoder = decoder;
     this.storage = storage;
     this.maps = maps;
     Dim sequences = Dim.symbol("sequences");
-    TensorType perToken = TensorType.of(DType.I32, "tokens");
-    this.ids = graph.input(INPUT_IDS, perToken);
-    this.positions = graph.input(POSITIONS, perToken);
-    this.cuSeqLens = graph.input(CU_SEQ_LENS, TensorType.of(DType.I32, sequences.plus(Dim.ONE)));
+    String prefix = states == null ? "" : DECODER;
+    TensorType perToken = TensorType.of(DType.I32, prefix + "tokens");
+    TensorType starts = TensorType.of(DType.I32, sequences.plus(Dim.ONE));
+    this.ids = graph.input(prefix + INPUT_IDS, perToken);
+    this.positions = graph.input(prefix + POSITIONS, perToken);
+    this.cuSeqLens = graph.input(prefix + CU_SEQ_LENS, starts);
     int groups = storage == null ? 0 : windows(decoder).size();
     this.slots = new Value[groups];
     this.pages = new Value[groups];
@@ -77,21 +105,47 @@ public final class DecoderGraph {
     }
     this.keyLengths =
         storage == null ? null : graph.input(KEY_LENGTHS, TensorType.of(DType.I32, sequences));
+    this.source = storage == null ? states : kept(graph, decoder, sequences);
+  }
+
+  private static Source.Kept kept(GraphBuilder graph, Decoder decoder, Dim sequences) {
+    return decoder instanceof EncoderDecoder model
+        ? new Source.Kept(
+            model.sourceLayers(),
+            graph.input(SOURCE + KEY_LENGTHS, TensorType.of(DType.I32, sequences)),
+            graph.input(
+                SOURCE + "pages.0", TensorType.of(DType.I32, sequences, "most." + SOURCE + "0")))
+        : null;
   }
 
   /** A graph over whole sequences, which keeps nothing; {@code maps} for attention weights. */
   static DecoderGraph whole(GraphBuilder graph, Decoder decoder, boolean maps) {
-    return new DecoderGraph(graph, decoder, null, maps);
+    return new DecoderGraph(graph, decoder, null, null, maps);
+  }
+
+  /** The same of a decoder beside its encoder, which has read the {@code source}. */
+  static DecoderGraph whole(
+      GraphBuilder graph,
+      EncoderDecoder model,
+      Weights weights,
+      Encoder.States source,
+      boolean maps) {
+    return new DecoderGraph(graph, model, null, new Source.States(model, weights, source), maps);
   }
 
   /** A graph over what is new of each sequence. */
   public static DecoderGraph cached(GraphBuilder graph, Decoder decoder, Storage storage) {
-    return new DecoderGraph(graph, decoder, storage, false);
+    return new DecoderGraph(graph, decoder, storage, null, false);
   }
 
   /** The windows that layers look back on, each once, in the order of the layers. */
   public static List<Integer> windows(Decoder decoder) {
-    return decoder.cacheLayers().stream().map(Decoder.CacheLayer::window).distinct().toList();
+    return windows(decoder.cacheLayers());
+  }
+
+  /** The same of these layers. */
+  public static List<Integer> windows(List<Decoder.CacheLayer> layers) {
+    return layers.stream().map(Decoder.CacheLayer::window).distinct().toList();
   }
 
   GraphBuilder graph() {
@@ -120,6 +174,11 @@ public final class DecoderGraph {
   /** Each layer's weights, {@code [heads, tokens, max_keys]}, if wanted. */
   List<Value> attention() {
     return attention;
+  }
+
+  /** Each layer's weights of the source, {@code [heads, tokens, max_keys]}, if wanted. */
+  List<Value> sourceAttention() {
+    return sourceAttention;
   }
 
   /** The rows of {@code x} that logits are wanted of. */
@@ -157,12 +216,35 @@ public final class DecoderGraph {
    * @param slopes ALiBi's, or null
    */
   Value attend(String name, Attention op, Value query, Value key, Value value, Value slopes) {
+    return attend(name, op, query, key, value, slopes, null);
+  }
+
+  /** The same with biases by distance, {@link Attention#RELATIVE}, or null. */
+  Value attend(
+      String name,
+      Attention op,
+      Value query,
+      Value key,
+      Value value,
+      Value slopes,
+      Value relative) {
     Attention shown = op.with(maps ? Attention.Map.WEIGHTS : Attention.Map.NONE);
     int own = layer++;
     if (storage == null) {
       List<Value> outputs =
           graph.addAll(
-              name, shown, maps ? 2 : 1, query, key, value, null, cuSeqLens, null, null, slopes);
+              name,
+              shown,
+              maps ? 2 : 1,
+              query,
+              key,
+              value,
+              null,
+              cuSeqLens,
+              null,
+              null,
+              slopes,
+              relative);
       if (maps) {
         attention.add(outputs.get(Attention.MAP));
       }
@@ -181,13 +263,64 @@ public final class DecoderGraph {
         null,
         keyLengths,
         slopes,
-        null,
+        relative,
         pages[group]);
   }
 
+  /**
+   * The next layer's attention to the source.
+   *
+   * @param op its {@link Attention.Layout#RAGGED} operation
+   */
+  Value attendSource(String name, Attention op, Value query) {
+    int own = sourceLayer++;
+    return switch (source) {
+      case Source.States(EncoderDecoder model, Weights weights, Encoder.States states) -> {
+        EncoderDecoder.KeysValues of = model.source(graph, weights, own, states.last());
+        List<Value> outputs =
+            graph.addAll(
+                name,
+                op.with(maps ? Attention.Map.WEIGHTS : Attention.Map.NONE),
+                maps ? 2 : 1,
+                query,
+                of.keys(),
+                of.values(),
+                null,
+                cuSeqLens,
+                states.cuSeqLens());
+        if (maps) {
+          sourceAttention.add(outputs.get(Attention.MAP));
+        }
+        yield outputs.get(Attention.Y);
+      }
+      case Source.Kept kept -> {
+        Decoder.CacheLayer cache = kept.layers.get(own);
+        Value keys = graph.input(SOURCE + "keys." + own, cache(SOURCE + "0", cache.keyColumns()));
+        Value values =
+            graph.input(SOURCE + "values." + own, cache(SOURCE + "0", cache.valueColumns()));
+        yield graph.add(
+            name,
+            op,
+            query,
+            keys,
+            values,
+            null,
+            cuSeqLens,
+            null,
+            kept.lengths,
+            null,
+            null,
+            kept.pages);
+      }
+    };
+  }
+
   private Value write(String name, String input, int group, int columns, Value rows) {
-    TensorType type =
-        TensorType.of(storage.dtype(), "cache." + group, storage.pageTokens(), columns);
-    return graph.add(name, new CacheWrite(), graph.input(input, type), rows, slots[group]);
+    Value cache = graph.input(input, cache(Integer.toString(group), columns));
+    return graph.add(name, new CacheWrite(), cache, rows, slots[group]);
+  }
+
+  private TensorType cache(String group, int columns) {
+    return TensorType.of(storage.dtype(), "cache." + group, storage.pageTokens(), columns);
   }
 }

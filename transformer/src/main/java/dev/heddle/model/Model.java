@@ -190,6 +190,13 @@ public final class Model implements AutoCloseable {
               }
               yield graph.build();
             }
+            case EncoderDecoder both -> {
+              GraphBuilder graph = new GraphBuilder(name);
+              Encoder.States states = both.encode(graph, weights, false);
+              DecoderGraph g = DecoderGraph.whole(graph, both, weights, states, false);
+              Value state = both.decode(g, weights);
+              yield graph.output("logits", both.logits(g, weights, state)).build();
+            }
             case Decoder decoder -> {
               GraphBuilder graph = new GraphBuilder(name);
               DecoderGraph g = DecoderGraph.whole(graph, decoder, false);

@@ -51,6 +51,11 @@ final class Parameters {
     this.activations = DType.F32;
   }
 
+  /** The same checkpoint's tensors that no prefix stands before: those of heads. */
+  Parameters bare() {
+    return new Parameters(graph, weights, config, family, "", "");
+  }
+
   /** True if the checkpoint has this tensor. */
   boolean has(String name) {
     return weights.has(prefix + name);

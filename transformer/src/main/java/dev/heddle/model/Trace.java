@@ -43,6 +43,7 @@ public final class Trace implements AutoCloseable {
           case Model.Checkpoint(Architecture architecture, Weights weights) ->
               switch (architecture) {
                 case Encoder encoder -> new TraceSubject.OfEncoder(model.name(), encoder, weights);
+                case EncoderDecoder both -> new TraceSubject.OfBoth(model.name(), both, weights);
                 case Decoder decoder -> new TraceSubject.OfDecoder(model.name(), decoder, weights);
               };
           case Model.Onnx(OnnxModel onnx, int length) ->
@@ -63,17 +64,48 @@ public final class Trace implements AutoCloseable {
    * <p>An ONNX file tells its outputs and nothing else: those, without the axis of the batch, and
    * under these names where they are one of these.
    *
+   * <p>Of an encoder–decoder see {@link #run(int[], int[], int[])}, which is given the start token
+   * alone to decode.
+   *
    * @param typeIds the token types, or null for zeros
    * @throws InvalidInputException if there are no ids or more than the model takes, if the token
    *     types are not as many or the model has none, or if an id is out of range
    */
   public Map<String, HostTensor> run(int[] ids, int[] typeIds) {
-    Inputs inputs = subject.inputs(ids, typeIds);
+    return run(ids, typeIds, null);
+  }
+
+  /**
+   * The same of an encoder–decoder: {@code input_ids} and {@code decoder_input_ids}, {@code
+   * encoder.hidden.i}, {@code encoder.attention.i}, {@code decoder.hidden.i}, {@code
+   * decoder.attention.i [heads, m, m]}, {@code cross.attention.i [heads, m, n]}, {@code logits [m,
+   * vocabulary]}.
+   *
+   * @param decoderIds what has been written so far, the start token included; null for that alone
+   * @throws InvalidInputException as {@link #run(int[], int[])} does, or if {@code decoderIds} are
+   *     given to a model that is no encoder–decoder
+   */
+  public Map<String, HostTensor> run(int[] ids, int[] typeIds, int[] decoderIds) {
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     tensors.put(Encoder.INPUT_IDS, wide(ids));
     if (typeIds != null) {
       tensors.put(Encoder.TOKEN_TYPE_IDS, wide(typeIds));
     }
+    Inputs inputs =
+        switch (subject) {
+          case TraceSubject.OfBoth both -> {
+            int[] written = both.written(decoderIds);
+            tensors.put(DecoderGraph.DECODER + DecoderGraph.INPUT_IDS, wide(written));
+            yield both.inputs(ids, typeIds, written);
+          }
+          default -> {
+            if (decoderIds != null) {
+              throw new InvalidInputException(
+                  "ids for a decoder beside an encoder, which this model has not; leave them out");
+            }
+            yield subject.inputs(ids, typeIds);
+          }
+        };
     try (Outputs outputs = program.run(inputs)) {
       for (String name : outputs.names()) {
         tensors.put(name, copy(name, outputs.get(name)));

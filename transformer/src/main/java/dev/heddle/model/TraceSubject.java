@@ -140,6 +140,76 @@ sealed interface TraceSubject {
     }
   }
 
+  /** An encoder and its decoder, over whole sequences. */
+  record OfBoth(String name, EncoderDecoder model, Weights weights) implements TraceSubject {
+    @Override
+    public Graph graph() {
+      GraphBuilder graph = new GraphBuilder(name + " trace");
+      Encoder.States states = model.encode(graph, weights, true);
+      DecoderGraph g = DecoderGraph.whole(graph, model, weights, states, true);
+      Value state = model.decode(g, weights);
+      Dim read = Dim.symbol("tokens");
+      output(graph, "encoder.hidden.", states.hidden());
+      output(graph, "encoder.attention.", keys(graph, states.attention(), read));
+      output(graph, "decoder.hidden.", g.hidden());
+      Dim written = Dim.symbol(DecoderGraph.DECODER + "tokens");
+      output(graph, "decoder.attention.", keys(graph, g.attention(), written));
+      output(graph, "cross.attention.", keys(graph, g.sourceAttention(), read));
+      return graph.output("logits", model.logits(g, weights, state)).build();
+    }
+
+    private static void output(GraphBuilder graph, String prefix, List<Value> values) {
+      for (int i = 0; i < values.size(); i++) {
+        graph.output(prefix + i, values.get(i));
+      }
+    }
+
+    /** Maps as wide as they have keys: in a graph all are as wide as the widest. */
+    private static List<Value> keys(GraphBuilder graph, List<Value> maps, Dim count) {
+      return maps.stream().map(map -> graph.slice(map, -1, Dim.ZERO, count)).toList();
+    }
+
+    /** {@code ids}, or where they are null the start token. */
+    int[] written(int[] ids) {
+      return ids != null
+          ? ids
+          : new int[] {
+            model
+                .startToken()
+                .orElseThrow(() ->
+                    new InvalidInputException(
+                        name + " names no token that texts begin with; give the decoder's ids"))
+          };
+    }
+
+    @Override
+    public Inputs inputs(int[] ids, int[] typeIds) {
+      return inputs(ids, typeIds, written(null));
+    }
+
+    Inputs inputs(int[] ids, int[] typeIds, int[] written) {
+      int n = ids.length;
+      int m = written.length;
+      check(model.family(), model.sourceLength(), ids, typeIds, false);
+      check(model.family(), model.contextLength(), written, null, false);
+      inRange(model, "id", ids, model.sourceVocabularySize());
+      inRange(model, "id", written, model.vocabularySize());
+      String decoder = DecoderGraph.DECODER;
+      return Inputs.of(Encoder.INPUT_IDS, HostTensor.of(ids, n))
+          .put(Encoder.POSITIONS, HostTensor.of(model.sourcePositions(ids), n))
+          .put(Encoder.CU_SEQ_LENS, HostTensor.of(new int[] {0, n}, 2))
+          .put(decoder + DecoderGraph.INPUT_IDS, HostTensor.of(written, m))
+          .put(decoder + DecoderGraph.POSITIONS, HostTensor.of(IntStream.range(0, m).toArray(), m))
+          .put(decoder + DecoderGraph.CU_SEQ_LENS, HostTensor.of(new int[] {0, m}, 2))
+          .bind(Attention.MAX_KEYS, Math.max(n, m));
+    }
+
+    @Override
+    public Shape shape(String output, Shape given) {
+      return given;
+    }
+  }
+
   /**
    * A graph from an ONNX file, which shows its outputs: under the names that the fixtures give them
    * where an exporter has others.

@@ -56,6 +56,7 @@ class GenerationMemoryTest {
     try (SampledContinuation each =
         new SampledContinuation(
             decoding,
+            new Source(PROMPT, null),
             PROMPT,
             options,
             maxNewTokens,

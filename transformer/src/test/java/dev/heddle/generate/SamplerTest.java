@@ -104,6 +104,26 @@ class SamplerTest {
   }
 
   @Test
+  void theSourcesTokensBecomeLikelierAndItsPhrasesDoNotComeAgain() {
+    int[] source = {1, 2, 1, 3, 9};
+    TokenSequence begun = new TokenSequence(0, new int[] {1}, 4);
+    float[] row = {4, 4, -4, 4, 4};
+    GenerationOptions faithful = GenerationOptions.builder().encoderRepetitionPenalty(2).build();
+    new Sampler(faithful, 5, 9, source).process(row, 0, begun);
+    // Once each, however often they occur; those that the decoder does not know are passed over.
+    assertArrayEquals(new float[] {4, 8, -2, 8, 4}, row);
+
+    float[] other = {4, 4, -4, 4, 4};
+    GenerationOptions own = GenerationOptions.builder().encoderNoRepeatNgramSize(2).build();
+    new Sampler(own, 5, 9, source).process(other, 0, begun);
+    assertArrayEquals(new float[] {4, 4, NEVER, NEVER, 4}, other);
+    float[] single = {4, 4, -4, 4, 4};
+    GenerationOptions longer = own.toBuilder().encoderNoRepeatNgramSize(4).build();
+    new Sampler(longer, 5, 9, source).process(single, 0, begun);
+    assertArrayEquals(new float[] {4, 4, -4, 4, 4}, single);
+  }
+
+  @Test
   void drawsFollowTheProbabilities() {
     float[] logits = {0, 1, 2, NEVER, 3};
     double[] probabilities = new double[5];
