@@ -167,7 +167,7 @@ class Rewriter {
     } else {
       out_ += "typedef " + type + " heddle_type_" + name + trimmed(extents) +
               "; static heddle_sim::SharedVariable heddle_variable_" + name +
-              " __attribute__((section(\"heddle_shared\"), used)) = {\"" + owner_ + "\", \"" + name +
+              " __attribute__((section(\"heddle_shared\"), used, aligned(8))) = {\"" + owner_ + "\", \"" + name +
               "\", sizeof(heddle_type_" + name + "), heddle_sim::greater(" + alignment +
               ", alignof(heddle_type_" + name + ")), 0}; heddle_type_" + name + " &" + name +
               " = heddle_sim::shared<heddle_type_" + name + ">(heddle_variable_" + name + ");";
