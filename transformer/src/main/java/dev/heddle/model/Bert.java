@@ -28,6 +28,7 @@ import java.util.List;
  * @param family the configuration's {@code model_type}
  * @param config the configuration's file, for errors
  * @param names how the checkpoint spells its tensors
+ * @param kind whose heads stand behind it
  * @param types rows of the token type table, or null where the model has none
  * @param embedding elements of an embedding; other than {@code hidden}, they are projected
  * @param intermediate elements between the two products of a layer's second half
@@ -38,6 +39,7 @@ record Bert(
     String family,
     Path config,
     Names names,
+    BertHeads.Kind kind,
     Size vocabulary,
     Size positions,
     Size types,
@@ -50,6 +52,7 @@ record Bert(
     Unary.Kind activation,
     int padding)
     implements Encoder {
+  private static final String WORDS = "embeddings.word_embeddings.weight";
 
   /** Tensor names, those of a layer below {@code layer.N.}. */
   private record Names(
@@ -94,22 +97,28 @@ record Bert(
 
   static Bert bert(JsonFields config) {
     Size hidden = Size.read(config, "hidden", "hidden_size");
-    return of(config, Names.bert("bert."), hidden, hidden, -1);
+    return of(config, Names.bert("bert."), BertHeads.Kind.BERT, hidden, hidden, -1);
   }
 
   static Bert roberta(JsonFields config) {
     Size hidden = Size.read(config, "hidden", "hidden_size");
     int padding = config.field("pad_token_id").wholeInt(1);
-    return of(config, Names.bert("roberta."), hidden, hidden, padding);
+    return of(config, Names.bert("roberta."), BertHeads.Kind.ROBERTA, hidden, hidden, padding);
   }
 
   static Bert electra(JsonFields config) {
     Size hidden = Size.read(config, "hidden", "hidden_size");
     Size embedding = Size.read(config, 128, "embedding", "embedding_size");
-    return of(config, Names.bert("electra."), embedding, hidden, -1);
+    return of(config, Names.bert("electra."), BertHeads.Kind.ELECTRA, embedding, hidden, -1);
   }
 
-  private static Bert of(JsonFields config, Names names, Size embedding, Size hidden, int padding) {
+  private static Bert of(
+      JsonFields config,
+      Names names,
+      BertHeads.Kind kind,
+      Size embedding,
+      Size hidden,
+      int padding) {
     if (config.field("is_decoder").bool(false)) {
       throw unsupported(config, "is_decoder", "true", "false: a model that reads, not writes");
     }
@@ -121,6 +130,7 @@ record Bert(
         config.field("model_type").string(),
         config.file(),
         names,
+        kind,
         Size.read(config, "vocabulary", "vocab_size"),
         Size.read(config, "positions", "max_position_embeddings"),
         Size.read(config, 2, "types", "type_vocab_size"),
@@ -140,6 +150,7 @@ record Bert(
         config.field("model_type").string(),
         config.file(),
         Names.distilBert(),
+        BertHeads.Kind.DISTILBERT,
         Size.read(config, "vocabulary", "vocab_size"),
         Size.read(config, "positions", "max_position_embeddings"),
         null,
@@ -200,10 +211,21 @@ record Bert(
     return rows;
   }
 
+  private Parameters parameters(GraphBuilder graph, Weights weights) {
+    return new Parameters(graph, weights, config, family, names.prefix, WORDS);
+  }
+
+  @Override
+  public Value head(
+      GraphBuilder graph, Weights weights, Head head, HeadSettings settings, States states) {
+    Parameters p = parameters(graph, weights);
+    return new BertHeads(graph, this, kind, p, WORDS)
+        .of(head, Size.labels(settings, weights, "classifier", "classifier.out_proj"), states);
+  }
+
   @Override
   public States encode(GraphBuilder graph, Weights weights, boolean maps) {
-    String words = "embeddings.word_embeddings.weight";
-    Parameters p = new Parameters(graph, weights, config, family, names.prefix, words);
+    Parameters p = parameters(graph, weights);
     TensorType perToken = TensorType.of(DType.I32, "tokens");
     Value ids = graph.input(INPUT_IDS, perToken);
     Value positionIds = graph.input(POSITIONS, perToken);
@@ -211,7 +233,7 @@ record Bert(
     Value cuSeqLens =
         graph.input(CU_SEQ_LENS, TensorType.of(DType.I32, Dim.symbol("sequences").plus(Dim.ONE)));
 
-    Value x = p.rows(words, vocabulary, embedding, ids);
+    Value x = p.rows(WORDS, vocabulary, embedding, ids);
     if (typeIds != null) {
       x =
           graph.add(
@@ -260,7 +282,10 @@ record Bert(
     if (!p.has("pooler.dense.weight")) {
       return null;
     }
-    Value first = graph.pool(SegmentPool.Kind.FIRST, last, cuSeqLens);
+    return pooled(graph, p, graph.pool(SegmentPool.Kind.FIRST, last, cuSeqLens));
+  }
+
+  Value pooled(GraphBuilder graph, Parameters p, Value first) {
     return graph.unary(Unary.Kind.TANH, p.linear("pooler.dense", first, hidden, hidden));
   }
 }

@@ -26,6 +26,21 @@ public sealed interface Decoder extends Architecture
   Value logits(DecoderGraph graph, Weights weights, Value state);
 
   /**
+   * Adds a head behind {@link #decode}'s state, by transformers' classes: a matrix {@code score}
+   * for the last token of each text, {@code score} or {@code classifier} for each token, {@code
+   * qa_outputs}.
+   *
+   * @param state rows of it: of a text's last token alone for {@link Head#SEQUENCE_CLASSIFICATION}
+   * @return its output, a row for each of the state's
+   * @throws ModelException if decoders have no such head
+   * @throws dev.heddle.backend.HeddleException if a tensor is missing or has another shape
+   */
+  default Value head(
+      DecoderGraph graph, Weights weights, Head head, HeadSettings settings, Value state) {
+    return DecoderHeads.of(graph.graph(), this, weights, head, settings, state);
+  }
+
+  /**
    * Angles of a rotation that depends on a sequence's length, which graphs take as an input; null
    * where angles depend on positions alone, or nothing is rotated.
    */

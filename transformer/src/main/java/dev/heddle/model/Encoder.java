@@ -39,6 +39,14 @@ public sealed interface Encoder extends Architecture permits Bert {
   States encode(GraphBuilder graph, Weights weights, boolean maps);
 
   /**
+   * Adds a head behind {@link #encode}'s states.
+   *
+   * @return its output, of the shape that {@link Head} says
+   * @throws dev.heddle.backend.HeddleException if a tensor is missing or has another shape
+   */
+  Value head(GraphBuilder graph, Weights weights, Head head, HeadSettings settings, States states);
+
+  /**
    * What an encoder computes.
    *
    * @param cuSeqLens the input of that name

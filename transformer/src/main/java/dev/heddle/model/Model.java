@@ -30,6 +30,7 @@ public final class Model implements AutoCloseable {
   private final SentenceSettings sentence;
   private final GenerationOptions generation;
   private final Supplier<Optional<ChatTemplate>> chat;
+  private final HeadSettings head;
   private Tokenizer tokenizer;
   private boolean closed;
 
@@ -39,18 +40,20 @@ public final class Model implements AutoCloseable {
       Path tokenizerFile,
       SentenceSettings sentence,
       GenerationOptions generation,
-      Supplier<Optional<ChatTemplate>> chat) {
+      Supplier<Optional<ChatTemplate>> chat,
+      HeadSettings head) {
     this.name = name;
     this.network = network;
     this.tokenizerFile = tokenizerFile;
     this.sentence = sentence;
     this.generation = generation;
     this.chat = chat;
+    this.head = head;
   }
 
   /** The same with another tokenizer; of the two one is closed. */
   Model withTokenizer(Path file) {
-    return new Model(name, network, file, sentence, generation, chat);
+    return new Model(name, network, file, sentence, generation, chat, head);
   }
 
   /** What computes. */
@@ -131,6 +134,11 @@ public final class Model implements AutoCloseable {
   /** How its makers want texts embedded, where they say. */
   public Optional<SentenceSettings> sentence() {
     return Optional.ofNullable(sentence);
+  }
+
+  /** What its configuration says of its head. */
+  public HeadSettings head() {
+    return head;
   }
 
   /** How its makers want texts continued: everything off where they do not say. */

@@ -138,7 +138,13 @@ public final class Models {
   private static Model open(Path path, String name) {
     if (path.toString().endsWith(ONNX)) {
       return new Model(
-          name, onnx(path, 0), tokenizer(path), null, GenerationOptions.DEFAULT, Optional::empty);
+          name,
+          onnx(path, 0),
+          tokenizer(path),
+          null,
+          GenerationOptions.DEFAULT,
+          Optional::empty,
+          HeadSettings.NONE);
     }
     if (!Files.isDirectory(path) || holdsGguf(path)) {
       return file(path, name);
@@ -157,7 +163,8 @@ public final class Models {
         tokenizer(folder, path),
         sentence,
         generation(folder),
-        () -> ChatTemplate.find(transformer));
+        () -> ChatTemplate.find(transformer),
+        head(folder));
   }
 
   private static Model file(Path path, String name) {
@@ -189,7 +196,14 @@ public final class Models {
                     + " does not tell how to compute");
       }
       Path tokenizer = Tokenizers.has(path) ? path : null;
-      return new Model(name, network, tokenizer, null, GenerationOptions.ofModel(config), chat);
+      return new Model(
+          name,
+          network,
+          tokenizer,
+          null,
+          GenerationOptions.ofModel(config),
+          chat,
+          HeadSettings.NONE);
     } catch (Throwable e) {
       file.close();
       throw e;
@@ -210,6 +224,13 @@ public final class Models {
     } catch (IOException e) {
       throw new ModelException(folder + ": cannot be listed: " + e, e);
     }
+  }
+
+  private static HeadSettings head(Path folder) {
+    Path config = folder.resolve(CONFIG);
+    return Files.isRegularFile(config)
+        ? HeadSettings.read(JsonFields.read(config))
+        : HeadSettings.NONE;
   }
 
   /** From {@code generation_config.json}, or the end tokens that {@code config.json} names. */

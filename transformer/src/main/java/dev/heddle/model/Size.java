@@ -2,6 +2,7 @@ package dev.heddle.model;
 
 import dev.heddle.weights.JsonField;
 import dev.heddle.weights.JsonFields;
+import dev.heddle.weights.Weights;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -33,6 +34,23 @@ record Size(String label, String field, int value) {
 
   private static JsonField field(JsonFields config, String... names) {
     return config.field(names[0], Arrays.copyOfRange(names, 1, names.length));
+  }
+
+  /**
+   * How many labels there are: as many as have names, else as many as the first of these matrices
+   * that the checkpoint has tells apart.
+   */
+  static Size labels(HeadSettings settings, Weights weights, String... matrices) {
+    if (!settings.labels().isEmpty()) {
+      return new Size("labels", "id2label", settings.labels().size());
+    }
+    for (String matrix : matrices) {
+      String name = matrix + ".weight";
+      if (weights.has(name) && weights.info(name).shape().rank() == 2) {
+        return new Size("labels", name, (int) weights.info(name).shape().dim(0));
+      }
+    }
+    return new Size("labels", "num_labels", 2);
   }
 
   /** Refuses {@code whole} if this does not divide it. */

@@ -42,9 +42,13 @@ public final class Trace implements AutoCloseable {
         switch (model.network()) {
           case Model.Checkpoint(Architecture architecture, Weights weights) ->
               switch (architecture) {
-                case Encoder encoder -> new TraceSubject.OfEncoder(model.name(), encoder, weights);
+                case Encoder encoder ->
+                    new TraceSubject.OfEncoder(
+                        model.name(), encoder, weights, head(model, weights));
                 case EncoderDecoder both -> new TraceSubject.OfBoth(model.name(), both, weights);
-                case Decoder decoder -> new TraceSubject.OfDecoder(model.name(), decoder, weights);
+                case Decoder decoder ->
+                    new TraceSubject.OfDecoder(
+                        model.name(), decoder, weights, head(model, weights));
               };
           case Model.Onnx(OnnxModel onnx, int length) ->
               TraceSubject.OfOnnx.of(model.name(), onnx.graph(), length);
@@ -53,13 +57,21 @@ public final class Trace implements AutoCloseable {
     return new Trace(subject, backend.compile(graph, CompileOptions.DEFAULT));
   }
 
+  /** What is said of the head, if it is there: some name the class they were made from. */
+  private static HeadSettings head(Model model, Weights weights) {
+    Head head = model.head().head();
+    return head != null && head.isIn(weights) ? model.head() : HeadSettings.NONE;
+  }
+
   /**
    * One sequence's tensors, as the reference fixtures name them: {@code input_ids}, {@code
    * token_type_ids} where they were given (I64 {@code [n]}), {@code hidden.0} (after the
    * embeddings) and {@code hidden.i} after each layer {@code [n, hidden]}, {@code attention.i}
    * {@code [heads, n, n]}, and of an encoder {@code last_hidden_state}, and {@code pooler_output}
    * {@code [hidden]} where the checkpoint has a pooler, of a decoder {@code logits} {@code [n,
-   * vocabulary]}; F32. The last state is behind the final norm, where there is one.
+   * vocabulary]}; F32. A model with a {@link Head} has its output, in place of a decoder's: {@code
+   * logits}, {@code [labels]} of a whole text; or {@code start_logits} and {@code end_logits}
+   * {@code [n]}. The last state is behind the final norm, where there is one.
    *
    * <p>An ONNX file tells its outputs and nothing else: those, without the axis of the batch, and
    * under these names where they are one of these.

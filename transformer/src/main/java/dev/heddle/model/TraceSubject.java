@@ -57,8 +57,28 @@ sealed interface TraceSubject {
     }
   }
 
+  /** Outputs of a head, as transformers names them. */
+  private static void output(GraphBuilder graph, Head head, Value out) {
+    if (head == Head.QUESTION_ANSWERING) {
+      Dim tokens = out.type().dim(0);
+      Value start = graph.slice(out, 1, Dim.ZERO, Dim.ONE);
+      Value end = graph.slice(out, 1, Dim.ONE, Dim.ONE);
+      graph.output("start_logits", graph.reshape(start, tokens));
+      graph.output("end_logits", graph.reshape(end, tokens));
+    } else {
+      graph.output("logits", out);
+    }
+  }
+
+  /** A text's labels without the axis of the batch. */
+  private static Shape ofOne(String output, HeadSettings settings, Shape given) {
+    boolean whole = settings.head() == Head.SEQUENCE_CLASSIFICATION && output.equals("logits");
+    return whole ? Shape.of(given.dim(1)) : given;
+  }
+
   /** An encoder that Heddle builds itself: every layer is known. */
-  record OfEncoder(String name, Encoder encoder, Weights weights) implements TraceSubject {
+  record OfEncoder(String name, Encoder encoder, Weights weights, HeadSettings settings)
+      implements TraceSubject {
     private static final String POOLED = "pooler_output";
 
     @Override
@@ -74,6 +94,10 @@ sealed interface TraceSubject {
       graph.output("last_hidden_state", states.last());
       if (states.pooled() != null) {
         graph.output(POOLED, states.pooled());
+      }
+      if (settings.head() != null) {
+        Value out = encoder.head(graph, weights, settings.head(), settings, states);
+        output(graph, settings.head(), out);
       }
       return graph.build();
     }
@@ -96,12 +120,13 @@ sealed interface TraceSubject {
 
     @Override
     public Shape shape(String output, Shape given) {
-      return output.equals(POOLED) ? Shape.of(given.dim(1)) : given;
+      return output.equals(POOLED) ? Shape.of(given.dim(1)) : ofOne(output, settings, given);
     }
   }
 
   /** A decoder, over a whole sequence at once. */
-  record OfDecoder(String name, Decoder decoder, Weights weights) implements TraceSubject {
+  record OfDecoder(String name, Decoder decoder, Weights weights, HeadSettings settings)
+      implements TraceSubject {
     @Override
     public Graph graph() {
       GraphBuilder graph = new GraphBuilder(name + " trace");
@@ -113,7 +138,13 @@ sealed interface TraceSubject {
       for (int i = 0; i < g.attention().size(); i++) {
         graph.output("attention." + i, g.attention().get(i));
       }
-      return graph.output("logits", decoder.logits(g, weights, state)).build();
+      if (settings.head() == null) {
+        return graph.output("logits", decoder.logits(g, weights, state)).build();
+      }
+      boolean whole = settings.head() == Head.SEQUENCE_CLASSIFICATION;
+      Value rows = whole ? g.logitRows(state) : state;
+      output(graph, settings.head(), decoder.head(g, weights, settings.head(), settings, rows));
+      return graph.build();
     }
 
     @Override
@@ -131,12 +162,15 @@ sealed interface TraceSubject {
         Arrays.fill(lengths, n);
         new RopeAngles(rope).put(inputs, positions, lengths, n);
       }
+      if (settings.head() == Head.SEQUENCE_CLASSIFICATION) {
+        inputs.put(DecoderGraph.LOGIT_ROWS, HostTensor.of(new int[] {settings.last(ids)}, 1));
+      }
       return inputs.bind(Attention.MAX_KEYS, n);
     }
 
     @Override
     public Shape shape(String output, Shape given) {
-      return given;
+      return ofOne(output, settings, given);
     }
   }
 
