@@ -127,7 +127,8 @@ class BertTest {
                 null,
                 null,
                 GenerationOptions.DEFAULT,
-                Optional::empty)) {
+                Optional::empty,
+                HeadSettings.NONE)) {
       ModelException e = assertThrows(ModelException.class, model::graph);
       assertEquals(
           file
