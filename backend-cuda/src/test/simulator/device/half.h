@@ -1,5 +1,6 @@
 // float16 and bfloat16 as the bits they are stored in, rounded to nearest even.
 #pragma once
+#include "bits.h"
 
 namespace heddle_sim {
 

@@ -1,6 +1,7 @@
 // CUDA's mathematics: functions overloaded by type, and intrinsics. Those that a GPU approximates
 // (__expf and the like) are exact here.
 #pragma once
+#include "bits.h"
 
 #define HEDDLE_MATH_1(name)                                                     \
   static inline float name(float x) { return __builtin_##name##f(x); }
@@ -141,13 +142,6 @@ static inline float __powf(float x, float y) { return __builtin_powf(x, y); }
 static inline float __fdividef(float x, float y) { return x / y; }
 static inline float __saturatef(float x) { return x > 0 ? x < 1 ? x : 1 : 0; }
 
-template <class To, class From>
-static inline __attribute__((always_inline)) To heddle_bits(From from) {
-  static_assert(sizeof(To) == sizeof(From), "as many bits");
-  To to;
-  __builtin_memcpy(&to, &from, sizeof to);
-  return to;
-}
 static inline unsigned __float_as_uint(float x) { return heddle_bits<unsigned>(x); }
 static inline int __float_as_int(float x) { return heddle_bits<int>(x); }
 static inline float __uint_as_float(unsigned x) { return heddle_bits<float>(x); }

@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +35,23 @@ size_t elf_bytes(const void *image) {
   return header.e_shoff + (size_t)header.e_shnum * header.e_shentsize;
 }
 
+// A file that is there while this is.
+struct TemporaryFile {
+  std::string path;
+  bool whole = false;
+
+  explicit TemporaryFile(const std::string &content) {
+    const char *const folder = getenv("TMPDIR");
+    path = std::string(folder != nullptr ? folder : P_tmpdir) + "/heddle-module-XXXXXX";
+    const int file = mkostemp(path.data(), O_CLOEXEC);
+    if (file < 0) return;
+    whole = write(file, content.data(), content.size()) == (ssize_t)content.size();
+    close(file);
+  }
+  ~TemporaryFile() { unlink(path.c_str()); }
+  TemporaryFile(const TemporaryFile &) = delete;
+};
+
 // An image of another make: a fat binary, PTX, or machine code of a GPU.
 void refuse(const char *what) {
   Report::get().add(format("cuModuleLoadData: %s: the simulator runs only what its own NVRTC made",
@@ -58,13 +74,10 @@ LoadedModule::LoadedModule(const void *image) {
 
   show_driver_to_modules();
   bytes_.assign((const char *)image, elf_bytes(image));
-  const int file = memfd_create("heddle-module", MFD_CLOEXEC);
-  if (file < 0 || write(file, bytes_.data(), bytes_.size()) != (ssize_t)bytes_.size()) {
-    if (file >= 0) close(file);
-    throw Failure{OUT_OF_MEMORY};
-  }
-  library_ = dlopen(format("/proc/self/fd/%d", file).c_str(), RTLD_NOW | RTLD_LOCAL);
-  close(file);
+  // Under a name of its own: a library is known by the name that it was loaded by.
+  const TemporaryFile file(bytes_);
+  if (!file.whole) throw Failure{OUT_OF_MEMORY};
+  library_ = dlopen(file.path.c_str(), RTLD_NOW | RTLD_LOCAL);
   const Module *table = library_ ? (const Module *)dlsym(library_, "heddle_module") : nullptr;
   if (table == nullptr) {
     const char *const error = dlerror();
@@ -144,24 +157,16 @@ bool LoadedModule::holds(uintptr_t address, size_t bytes) const {
 
 std::string LoadedModule::line(uintptr_t code) const {
   // binutils come with g++; a fault is rare enough to run one.
-  std::string path = std::string(P_tmpdir) + "/heddle-module-XXXXXX";
-  const int file = mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) return "";
-  std::string answer;
-  if (write(file, bytes_.data(), bytes_.size()) == (ssize_t)bytes_.size()) {
-    FILE *tool = popen(
-        format("addr2line -e %s 0x%zx 2>/dev/null", path.c_str(), (size_t)(code - 1 - begin_)).c_str(), "r");
-    char text[512] = "";
-    if (tool != nullptr) {
-      if (fgets(text, sizeof text, tool) == nullptr) text[0] = '\0';
-      pclose(tool);
-    }
-    const char *colon = strrchr(text, ':');
-    if (colon != nullptr && colon[1] >= '1' && colon[1] <= '9') answer = std::to_string(atoi(colon + 1));
-  }
-  close(file);
-  unlink(path.c_str());
-  return answer;
+  const TemporaryFile file(bytes_);
+  if (!file.whole) return "";
+  FILE *tool = popen(format("addr2line -e %s 0x%zx 2>/dev/null", file.path.c_str(),
+                            (size_t)(code - 1 - begin_)).c_str(), "r");
+  if (tool == nullptr) return "";
+  char text[512] = "";
+  if (fgets(text, sizeof text, tool) == nullptr) text[0] = '\0';
+  pclose(tool);
+  const char *colon = strrchr(text, ':');
+  return colon != nullptr && atoi(colon + 1) > 0 ? std::to_string(atoi(colon + 1)) : "";
 }
 
 }  // namespace heddle_sim
