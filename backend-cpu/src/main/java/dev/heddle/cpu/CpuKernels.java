@@ -25,6 +25,7 @@ import dev.heddle.op.Reduce;
 import dev.heddle.op.Reshape;
 import dev.heddle.op.RmsNorm;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Softmax;
@@ -100,6 +101,7 @@ final class CpuKernels {
       case RotaryEmbedding op -> CpuRotaryEmbedding.choose(op);
       case MatMul op -> CpuMatMul.choose(node, op, kernels, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);
+      case Sample op -> CpuSample.choose(kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);
       case CacheWrite op -> CpuCacheWrite.choose();
       case Gather op -> CpuGather.choose(op);

@@ -25,6 +25,7 @@ import dev.heddle.op.Reduce;
 import dev.heddle.op.Reshape;
 import dev.heddle.op.RmsNorm;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Softmax;
@@ -83,6 +84,7 @@ final class KernelChoices {
       case Reshape op -> Views.same("the same elements in the same order");
       case RmsNorm op -> NormLaunch.choose(node, op);
       case RotaryEmbedding op -> RotaryEmbeddingLaunch.choose(node, op);
+      case Sample op -> SampleLaunch.choose(limits);
       case SegmentPool op -> SegmentPoolLaunch.choose(node, op);
       case Slice op -> MoveLaunch.choose(node, op);
       case Softmax op -> SoftmaxLaunch.choose(node, op);

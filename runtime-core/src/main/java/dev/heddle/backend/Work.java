@@ -25,6 +25,7 @@ import dev.heddle.op.Reduce;
 import dev.heddle.op.Reshape;
 import dev.heddle.op.RmsNorm;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Softmax;
@@ -99,6 +100,7 @@ public final class Work {
       case RmsNorm o -> perElement(node, 5);
       case DynamicQuantize o -> perElement(node, 9);
       case RotaryEmbedding o -> perElement(node, 3);
+      case Sample o -> perElement(node, 3);
       case Unary o -> perElement(node, 1);
       case Binary o -> perElement(node, 1);
       case Reduce o -> perElement(node, 1);

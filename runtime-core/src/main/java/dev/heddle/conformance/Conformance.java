@@ -29,6 +29,7 @@ public final class Conformance {
           ReduceCases::all,
           ArgReduceCases::all,
           TopKCases::all,
+          SampleCases::all,
           CumSumCases::all,
           CacheWriteCases::all,
           GatherCases::all,

@@ -24,6 +24,7 @@ import dev.heddle.op.Reduce;
 import dev.heddle.op.Reshape;
 import dev.heddle.op.RmsNorm;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Softmax;
@@ -84,6 +85,7 @@ public final class TypeInference {
       case ArgReduce o ->
           List.of(without(in(0), List.of(axis(o.axis(), in(0))), o.keepDims()).with(DType.I64));
       case TopK o -> topK(o);
+      case Sample o -> sample();
       case Softmax o -> List.of(floats(0, axis(o.axis(), in(0)) >= 0));
       case LayerNorm o -> norm(o.axis(), LayerNorm.SCALE, LayerNorm.BIAS, LayerNorm.SKIP);
       case RmsNorm o -> norm(o.axis(), RmsNorm.SCALE, -1, RmsNorm.SKIP);
@@ -250,6 +252,19 @@ public final class TypeInference {
     List<Dim> dims = new ArrayList<>(in(0).dims());
     dims.set(axis(o.axis(), in(0)), o.k());
     return List.of(in(0).with(dims), new TensorType(DType.I64, dims));
+  }
+
+  private List<TensorType> sample() {
+    TensorType logits = in(Sample.LOGITS);
+    require(logits, logits.dtype() == DType.F32 && logits.rank() == 2, "logits f32 of rank 2");
+    List<Dim> rows = List.of(logits.dim(0));
+    TensorType floats = new TensorType(DType.F32, rows);
+    TensorType ints = new TensorType(DType.I32, rows);
+    for (int i : new int[] {Sample.TEMPERATURE, Sample.TOP_K, Sample.TOP_P, Sample.UNIFORM}) {
+      TensorType wanted = i == Sample.TOP_K ? ints : floats;
+      require(in(i), in(i).equals(wanted), "%s at position %d".formatted(wanted, i));
+    }
+    return List.of(ints, floats);
   }
 
   private List<TensorType> norm(int axis, int scale, int bias, int skip) {

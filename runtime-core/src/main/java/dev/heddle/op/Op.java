@@ -33,6 +33,7 @@ public sealed interface Op
         Reshape,
         RmsNorm,
         RotaryEmbedding,
+        Sample,
         SegmentPool,
         Slice,
         Softmax,

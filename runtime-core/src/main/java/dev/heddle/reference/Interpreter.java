@@ -32,6 +32,7 @@ import dev.heddle.op.Reduce;
 import dev.heddle.op.Reshape;
 import dev.heddle.op.RmsNorm;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.op.SegmentPool;
 import dev.heddle.op.Slice;
 import dev.heddle.op.Softmax;
@@ -165,6 +166,7 @@ public final class Interpreter {
       case MatMul o -> List.of(ReferenceMatMul.run(call, o));
       case Attention o -> ReferenceAttention.run(call, o);
       case CacheWrite o -> List.of(ReferenceCacheWrite.run(call));
+      case Sample o -> ReferenceSample.run(call);
       case SegmentPool o -> List.of(ReferenceSegmentPool.run(call, o));
       case Gather o -> List.of(ReferenceGather.run(call, o));
       case GatherElements o -> List.of(ReferenceGather.run(call, o));

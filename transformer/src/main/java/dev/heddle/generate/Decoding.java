@@ -12,9 +12,11 @@ import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Rope;
+import dev.heddle.op.Sample;
 import dev.heddle.pass.Passes;
 import dev.heddle.weights.Weights;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * A decoder on one backend: steps over the new tokens of any sequences, with a {@link KvCache}. Not
@@ -22,7 +24,16 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Decoding implements AutoCloseable {
   private static final String LOGITS = "logits";
-  private static final float[] NO_LOGITS = {};
+  private static final String IDS = "ids";
+  private static final String LOG_PROBABILITIES = "log_probabilities";
+
+  /** What steps give besides logits. */
+  enum Choice {
+    NONE,
+    /** The tokens that follow: see {@link #draw}. */
+    IDS,
+    IDS_AND_LOG_PROBABILITIES
+  }
 
   private final Decoder decoder;
   private final KvCache cache;
@@ -38,6 +49,15 @@ public final class Decoding implements AutoCloseable {
   private float[] target;
 
   private MemorySegment targetBytes;
+
+  private final Choice choice;
+
+  /** The last step's choices. */
+  private int[] chosen = {};
+
+  private float[] chances = {};
+  private MemorySegment chosenBytes;
+  private MemorySegment chanceBytes;
 
   /**
    * Compiles the network and takes the cache's memory.
@@ -64,7 +84,20 @@ public final class Decoding implements AutoCloseable {
       Backend backend,
       KvCache.Size size,
       KvCache.Size sourceSize) {
+    this(name, decoder, weights, backend, size, sourceSize, Choice.NONE);
+  }
+
+  /** The same, whose steps choose tokens, too. */
+  Decoding(
+      String name,
+      Decoder decoder,
+      Weights weights,
+      Backend backend,
+      KvCache.Size size,
+      KvCache.Size sourceSize,
+      Choice choice) {
     this.decoder = decoder;
+    this.choice = choice;
     this.longestStep = size.step();
     this.sources =
         decoder instanceof EncoderDecoder model
@@ -76,11 +109,20 @@ public final class Decoding implements AutoCloseable {
       GraphBuilder graph = new GraphBuilder(name);
       DecoderGraph g = DecoderGraph.cached(graph, decoder, size.storage());
       Value state = g.logitRows(decoder.decode(g, weights));
-      graph.output(LOGITS, decoder.logits(g, weights, state));
+      Value logits = decoder.logits(g, weights, state);
+      graph.output(LOGITS, logits);
+      if (choice != Choice.NONE) {
+        List<Value> sample = g.sample(logits, choice == Choice.IDS ? 1 : 2);
+        graph.output(IDS, sample.get(Sample.IDS));
+        if (sample.size() > 1) {
+          graph.output(LOG_PROBABILITIES, sample.get(Sample.LOG_PROBABILITIES));
+        }
+      }
       this.program =
           backend.compile(
               Passes.standard().apply(graph.build()), CompileOptions.DEFAULT.withConcurrentRuns(1));
-      this.inputs = new StepInputs(decoder, cache, sources == null ? null : sources.cache());
+      KvCache read = sources == null ? null : sources.cache();
+      this.inputs = new StepInputs(decoder, cache, read, choice != Choice.NONE);
     } catch (RuntimeException | Error e) {
       if (taken != null) {
         taken.close();
@@ -204,22 +246,32 @@ public final class Decoding implements AutoCloseable {
   /** The same; false if it was cancelled before the prompt's end. */
   boolean prefill(
       KvCache.Sequence sequence, int[] prompt, float[] logits, Cancellation cancellation) {
-    return takeIn(sequence, prompt, prompt.length, logits, cancellation);
+    if (!takeIn(sequence, prompt, prompt.length, 1, cancellation)) {
+      return false;
+    }
+    run(logits);
+    return true;
   }
 
-  /** The first {@code count} of {@code ids}; logits are wanted if these are all. */
-  private boolean takeIn(
-      KvCache.Sequence sequence, int[] ids, int count, float[] logits, Cancellation cancellation) {
-    while (sequence.length() < count) {
-      if (cancellation.isCancelled()) {
-        return false;
-      }
-      int at = sequence.length();
+  /**
+   * Takes in the first {@code count} of {@code ids}, all of which are a prompt; what the sequence
+   * has are the first of them. The last part is added and left to the next run.
+   *
+   * @param logits how many of the last tokens' logits are wanted
+   * @return false if it was cancelled before; then nothing is left to run
+   */
+  boolean takeIn(
+      KvCache.Sequence sequence, int[] ids, int count, int logits, Cancellation cancellation) {
+    for (int at = sequence.length(); !cancellation.isCancelled(); at += longestStep) {
       int tokens = Math.min(longestStep, count - at);
-      add(sequence, ids, at, tokens, at + tokens == ids.length ? 1 : 0, ids.length);
-      run(logits);
+      boolean last = at + tokens == count;
+      add(sequence, ids, at, tokens, last ? logits : 0, ids.length);
+      if (last) {
+        return true;
+      }
+      run();
     }
-    return true;
+    return false;
   }
 
   /**
@@ -235,7 +287,11 @@ public final class Decoding implements AutoCloseable {
     }
     sequence.truncate(0);
     int[] ids = tokens.ids();
-    return takeIn(sequence, ids, ids.length - 1, NO_LOGITS, cancellation);
+    if (!takeIn(sequence, ids, ids.length - 1, 0, cancellation)) {
+      return false;
+    }
+    run();
+    return true;
   }
 
   /**
@@ -260,21 +316,86 @@ public final class Decoding implements AutoCloseable {
    * @return the rows
    */
   public int run(float[] logits) {
+    int rows = run();
+    if (logits != target) {
+      target = logits;
+      targetBytes = MemorySegment.ofArray(logits);
+    }
+    last.get(LOGITS).copyTo(targetBytes);
+    return rows;
+  }
+
+  private int run() {
     try {
       int rows = inputs.logitRows();
       Outputs given = last;
       last = null;
       last = program.run(inputs.fill(), given);
-      if (logits != target) {
-        target = logits;
-        targetBytes = MemorySegment.ofArray(logits);
-      }
-      last.get(LOGITS).copyTo(targetBytes);
       inputs.commit();
       return rows;
     } finally {
       inputs.clear();
     }
+  }
+
+  /**
+   * Wants, of the next {@link #choose}, a token to follow the last one that was added: the next of
+   * {@code tokens}, as plain {@code options} say.
+   */
+  void draw(GenerationOptions options, TokenSequence tokens) {
+    if (options.greedy()) {
+      addRow();
+    } else {
+      double drawn = Philox.uniform(options.seed(), tokens.number(), tokens.generated(), 0);
+      inputs.addRow(
+          (float) Math.min(options.temperature(), Float.MAX_VALUE),
+          options.topK(),
+          (float) options.topP(),
+          // Cut off, not rounded: 1 is not among what is drawn.
+          (float) (Math.floor(drawn * 0x1p24) * 0x1p-24));
+    }
+  }
+
+  /** Wants, of the next run, the logits of the last token that was added. */
+  void addRow() {
+    inputs.addRow(0, 0, 1, 0);
+  }
+
+  /** The same as {@link #run(float[])}, but for the logits: these stay where they are. */
+  void choose() {
+    int rows = run();
+    if (chosen.length < rows) {
+      chosen = new int[rows];
+      chosenBytes = MemorySegment.ofArray(chosen);
+      chances = new float[rows];
+      chanceBytes = MemorySegment.ofArray(chances);
+    }
+    if (rows > 0) {
+      last.get(IDS).copyTo(chosenBytes);
+      if (choice == Choice.IDS_AND_LOG_PROBABILITIES) {
+        last.get(LOG_PROBABILITIES).copyTo(chanceBytes);
+      }
+    }
+  }
+
+  /**
+   * What was drawn last, by the order in which it was wanted.
+   *
+   * @throws GenerationException if there was no token to choose
+   */
+  int chosen(int row) {
+    if (chosen[row] < 0) {
+      throw new GenerationException(
+          "no token can be chosen: of %d logits one is NaN, or the largest is not finite. The model"
+                  .formatted(vocabularySize())
+              + " or its input is broken");
+    }
+    return chosen[row];
+  }
+
+  /** The logarithm of its probability, where that is among what steps give. */
+  double logProbability(int row) {
+    return chances[row];
   }
 
   @Override

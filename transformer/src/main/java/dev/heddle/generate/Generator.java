@@ -201,7 +201,10 @@ public final class Generator implements AutoCloseable {
                                 checkpoint.weights(),
                                 each,
                                 size,
-                                sourceSize)));
+                                sourceSize,
+                                logProbabilities
+                                    ? Decoding.Choice.IDS_AND_LOG_PROBABILITIES
+                                    : Decoding.Choice.IDS)));
         return new Generator(this, opened, loaded);
       } catch (RuntimeException | Error e) {
         if (model == null) {

@@ -6,12 +6,20 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Independent sequences from one prompt, each the most likely token at a time, or drawn. */
+/**
+ * Independent sequences from one prompt, each the most likely token at a time, or drawn: by the
+ * backend where temperature, top-k and top-p are all there is to it, else by a {@link Sampler} from
+ * the logits.
+ */
 final class SampledContinuation implements Continuation {
   private final Decoding decoding;
   private final Source source;
   private final GenerationOptions options;
+
+  /** Null where the backend chooses. */
   private final Sampler sampler;
+
+  private final float[] logits;
   private final TokenListener listener;
   private final PrefixCache prefix;
   private final Cancellation cancellation;
@@ -21,7 +29,6 @@ final class SampledContinuation implements Continuation {
   private final List<KvCache.Sequence> caches = new ArrayList<>();
   private final int[] ends;
   private final int[] last = new int[1];
-  private final float[] logits;
   private boolean cancelled;
 
   /**
@@ -52,9 +59,11 @@ final class SampledContinuation implements Continuation {
     this.prefix = prefix;
     this.cancellation = cancellation;
     this.ends = options.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
-    this.sampler = new Sampler(options, decoding.vocabularySize(), maxNewTokens, source.ids());
     int count = options.numReturnSequences();
-    this.logits = new float[count * decoding.vocabularySize()];
+    boolean plain = options.isPlain();
+    int vocabulary = decoding.vocabularySize();
+    this.sampler = plain ? null : new Sampler(options, vocabulary, maxNewTokens, source.ids());
+    this.logits = new float[plain ? 0 : count * vocabulary];
     for (int i = 0; i < count; i++) {
       TokenSequence tokens = new TokenSequence(i, prompt, prompt.length + maxNewTokens);
       TextStream stream = streams == null ? null : streams.get();
@@ -65,13 +74,14 @@ final class SampledContinuation implements Continuation {
     caches.add(first);
     this.cachedTokens = first.length();
     try {
-      if (!decoding.prefill(first, prompt, logits, cancellation)) {
+      if (!decoding.takeIn(first, prompt, prompt.length, 0, cancellation)) {
         cancel();
+        return;
       }
+      all.forEach(each -> addRow(each.tokens));
+      run();
       for (int i = 1; i < count; i++) {
         caches.add(first.fork("sequence " + i));
-        System.arraycopy(
-            logits, 0, logits, i * decoding.vocabularySize(), decoding.vocabularySize());
       }
     } catch (RuntimeException | Error e) {
       close();
@@ -89,14 +99,30 @@ final class SampledContinuation implements Continuation {
     for (int i = 0; i < all.size(); i++) {
       Continued sequence = all.get(i);
       if (!sequence.hasEnded() && !cancelled) {
-        choose(i, sequence, row++ * decoding.vocabularySize());
+        choose(i, sequence, row++);
         running |= !sequence.hasEnded();
       }
     }
     return running && !cancelled;
   }
 
-  /** The logits behind every sequence that goes on; false if it was cancelled meanwhile. */
+  private void addRow(TokenSequence tokens) {
+    if (sampler == null) {
+      decoding.draw(options, tokens);
+    } else {
+      decoding.addRow();
+    }
+  }
+
+  private void run() {
+    if (sampler == null) {
+      decoding.choose();
+    } else {
+      decoding.run(logits);
+    }
+  }
+
+  /** A step of every sequence that goes on; false if it was cancelled meanwhile. */
   private boolean advance() {
     for (int i = 0; i < all.size(); i++) {
       if (!all.get(i).hasEnded()
@@ -109,28 +135,21 @@ final class SampledContinuation implements Continuation {
         if (!all.get(i).hasEnded()) {
           TokenSequence tokens = all.get(i).tokens;
           last[0] = tokens.get(tokens.length() - 1);
-          decoding.add(caches.get(i), last, 0, 1, 1);
+          decoding.add(caches.get(i), last, 0, 1, 0);
+          addRow(tokens);
         }
       }
     } catch (RuntimeException e) {
       decoding.clear();
       throw e;
     }
-    decoding.run(logits);
+    run();
     return true;
   }
 
-  private void choose(int index, Continued sequence, int at) {
+  private void choose(int index, Continued sequence, int row) {
     TokenSequence tokens = sequence.tokens;
-    int vocabulary = decoding.vocabularySize();
-    float[] raw = null;
-    if (sequence.wantsLogProbability()) {
-      raw = Arrays.copyOfRange(logits, at, at + vocabulary);
-    }
-    int id = sampler.next(logits, at, tokens);
-    if (raw != null) {
-      sequence.logProbability(Sampler.logProbability(raw, 0, vocabulary, id));
-    }
+    int id = sampler == null ? drawn(row, sequence) : sampled(row, sequence);
     StopReason reason = null;
     if (ends(id)) {
       reason = StopReason.EOS;
@@ -144,6 +163,26 @@ final class SampledContinuation implements Continuation {
     if (listener != null && !listener.token(index, id, shown)) {
       cancel();
     }
+  }
+
+  private int drawn(int row, Continued sequence) {
+    int id = decoding.chosen(row);
+    if (sequence.wantsLogProbability()) {
+      sequence.logProbability(decoding.logProbability(row));
+    }
+    return id;
+  }
+
+  private int sampled(int row, Continued sequence) {
+    int vocabulary = decoding.vocabularySize();
+    int at = row * vocabulary;
+    float[] raw =
+        sequence.wantsLogProbability() ? Arrays.copyOfRange(logits, at, at + vocabulary) : null;
+    int id = sampler.next(logits, at, sequence.tokens);
+    if (raw != null) {
+      sequence.logProbability(Sampler.logProbability(raw, 0, vocabulary, id));
+    }
+    return id;
   }
 
   private boolean ends(int id) {

@@ -8,6 +8,7 @@ import dev.heddle.model.RopeAngles;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,15 +38,31 @@ final class StepInputs implements AutoCloseable {
   private final Ints sourceLengths = new Ints(DecoderGraph.SOURCE + DecoderGraph.KEY_LENGTHS);
   private final Ints sourcePages = new Ints(DecoderGraph.SOURCE + "pages.0");
 
-  /** Numbers that become an I32 input. */
+  // How tokens are chosen, by rows of logits; null where the graph chooses none.
+  private final Ints temperatures;
+  private final Ints topKs;
+  private final Ints topPs;
+  private final Ints draws;
+
+  /** Numbers that become an I32 input, or an F32 one whose bits they are. */
   private static final class Ints {
     private final String name;
+    private final DType dtype;
     private int[] values = new int[16];
     private int count;
     private HostTensor tensor;
 
     Ints(String name) {
+      this(name, DType.I32);
+    }
+
+    Ints(String name, DType dtype) {
       this.name = name;
+      this.dtype = dtype;
+    }
+
+    void add(float value) {
+      add(Float.floatToRawIntBits(value));
     }
 
     void add(int value) {
@@ -64,10 +81,10 @@ final class StepInputs implements AutoCloseable {
       if (!fits) {
         close();
         Shape shape = columns == 0 ? Shape.of(count) : Shape.of(count / columns, columns);
-        tensor = HostTensor.allocate(DType.I32, shape);
+        tensor = HostTensor.allocate(dtype, shape);
       }
       for (int i = 0; i < count; i++) {
-        tensor.setLong(i, values[i]);
+        tensor.memory().set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, values[i]);
       }
       inputs.put(name, tensor);
     }
@@ -84,8 +101,13 @@ final class StepInputs implements AutoCloseable {
    * Inputs of steps.
    *
    * @param sources what the decoder looks at besides, or null
+   * @param chooses whether the graph chooses tokens
    */
-  StepInputs(Decoder decoder, KvCache cache, KvCache sources) {
+  StepInputs(Decoder decoder, KvCache cache, KvCache sources, boolean chooses) {
+    this.temperatures = chooses ? new Ints(DecoderGraph.TEMPERATURE, DType.F32) : null;
+    this.topKs = chooses ? new Ints(DecoderGraph.TOP_K) : null;
+    this.topPs = chooses ? new Ints(DecoderGraph.TOP_P, DType.F32) : null;
+    this.draws = chooses ? new Ints(DecoderGraph.UNIFORM, DType.F32) : null;
     this.cache = cache;
     this.sources = sources;
     Rope rope = decoder.lengthDependentRope();
@@ -118,7 +140,7 @@ final class StepInputs implements AutoCloseable {
         slots[g].add(sequence.slot(g, length + i));
       }
       if (i >= count - logits) {
-        logitRows.add(ids.count - 1);
+        addRow(0, 0, 1, 0);
       }
     }
     sequences.add(sequence);
@@ -127,6 +149,17 @@ final class StepInputs implements AutoCloseable {
     if (sources != null) {
       sourcesRead.add(sequence.source());
       sourceLengths.add(sequence.source().length());
+    }
+  }
+
+  /** Wants a row of the last token's logits, and a token by that; 0 for the most likely. */
+  void addRow(float temperature, int topK, float topP, float drawn) {
+    logitRows.add(ids.count - 1);
+    if (draws != null) {
+      temperatures.add(temperature);
+      topKs.add(topK);
+      topPs.add(topP);
+      draws.add(drawn);
     }
   }
 
@@ -141,6 +174,12 @@ final class StepInputs implements AutoCloseable {
     starts.put(inputs, 0);
     lengths.put(inputs, 0);
     logitRows.put(inputs, 0);
+    if (draws != null) {
+      temperatures.put(inputs, 0);
+      topKs.put(inputs, 0);
+      topPs.put(inputs, 0);
+      draws.put(inputs, 0);
+    }
     for (int g = 0; g < slots.length; g++) {
       slots[g].put(inputs, 0);
       putPages(pages[g], g, sequences);
@@ -190,6 +229,12 @@ final class StepInputs implements AutoCloseable {
     lengths.count = 0;
     logitRows.count = 0;
     sourceLengths.count = 0;
+    if (draws != null) {
+      temperatures.count = 0;
+      topKs.count = 0;
+      topPs.count = 0;
+      draws.count = 0;
+    }
     for (Ints each : slots) {
       each.count = 0;
     }
@@ -200,6 +245,11 @@ final class StepInputs implements AutoCloseable {
     for (Ints each :
         List.of(ids, positions, starts, lengths, logitRows, sourceLengths, sourcePages)) {
       each.close();
+    }
+    if (draws != null) {
+      for (Ints each : List.of(temperatures, topKs, topPs, draws)) {
+        each.close();
+      }
     }
     for (int g = 0; g < slots.length; g++) {
       slots[g].close();

@@ -6,6 +6,7 @@ import dev.heddle.op.Attention;
 import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Gather;
 import dev.heddle.op.RotaryEmbedding;
+import dev.heddle.op.Sample;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
@@ -45,6 +46,10 @@ public final class DecoderGraph {
   /** What a decoder's inputs begin with beside an encoder's. */
   public static final String DECODER = "decoder_";
 
+  public static final String TEMPERATURE = "temperature";
+  public static final String TOP_K = "top_k";
+  public static final String TOP_P = "top_p";
+  public static final String UNIFORM = "uniform";
   public static final String ROPE_COS = "rope_cos";
   public static final String ROPE_SIN = "rope_sin";
 
@@ -185,6 +190,25 @@ public final class DecoderGraph {
   public Value logitRows(Value x) {
     Value rows = graph.input(LOGIT_ROWS, TensorType.of(DType.I32, "rows"));
     return graph.add("logit_rows", new Gather(0), x, rows);
+  }
+
+  /**
+   * A token for each row of {@code logits}: the outputs of {@link Sample}, by inputs of the graph,
+   * {@value #TEMPERATURE}, {@value #TOP_K}, {@value #TOP_P} and {@value #UNIFORM} {@code [rows]}.
+   *
+   * @param outputs 1 for the ids, 2 for their log-probabilities as well
+   */
+  public List<Value> sample(Value logits, int outputs) {
+    TensorType floats = TensorType.of(DType.F32, "rows");
+    return graph.addAll(
+        "sample",
+        new Sample(),
+        outputs,
+        logits,
+        graph.input(TEMPERATURE, floats),
+        graph.input(TOP_K, TensorType.of(DType.I32, "rows")),
+        graph.input(TOP_P, floats),
+        graph.input(UNIFORM, floats));
   }
 
   /** {@code x [tokens, heads * headDim]}, the first elements of each head rotated. */

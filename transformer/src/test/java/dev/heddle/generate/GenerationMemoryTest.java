@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What steps and generations leave behind in the Java heap and on the backend: nothing. */
 class GenerationMemoryTest {
@@ -40,7 +40,9 @@ class GenerationMemoryTest {
         (Decoder) checkpoint.architecture(),
         checkpoint.weights(),
         backend,
-        new KvCache.Size(256, 4, 16, new DecoderGraph.Storage(DType.F32, 64)));
+        new KvCache.Size(256, 4, 16, new DecoderGraph.Storage(DType.F32, 64)),
+        null,
+        Decoding.Choice.IDS);
   }
 
   @AfterEach
@@ -80,11 +82,20 @@ class GenerationMemoryTest {
     return threads.getCurrentThreadAllocatedBytes() - before;
   }
 
+  private enum Way {
+    GREEDY,
+    /** By the backend. */
+    DRAWN,
+    /** From the logits. */
+    SAMPLED
+  }
+
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aTokenAllocatesNothing(boolean drawn) {
+  @EnumSource
+  void aTokenAllocatesNothing(Way way) {
     GenerationOptionsBuilder options =
-        GenerationOptions.builder().doSample(drawn).temperature(0.8).topK(20).seed(5);
+        GenerationOptions.builder().doSample(way != Way.GREEDY).temperature(0.8).topK(20).seed(5);
+    options.topP(0.95).minP(way == Way.SAMPLED ? 0.01 : 0);
     GenerationOptions few = options.maxNewTokens(10).build();
     GenerationOptions many = options.maxNewTokens(50).build();
     long end = System.nanoTime() + PATIENCE.toNanos();
