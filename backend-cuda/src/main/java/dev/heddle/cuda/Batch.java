@@ -19,6 +19,7 @@ final class Batch extends ContextThread.Task {
   private static final long READ = 2;
   private static final long COPY = 3;
   private static final long ZERO = 4;
+  private static final long GRAPH = 5;
 
   private final CudaDevice device;
   private final Addresses.Stream stream;
@@ -117,6 +118,11 @@ final class Batch extends ContextThread.Task {
     put(bytes);
   }
 
+  void launch(CudaRecording recording) {
+    begin(GRAPH, 1);
+    put(recording.address());
+  }
+
   private void begin(long command, int more) {
     if (count + 1 + more > words.length) {
       words = Arrays.copyOf(words, Math.max(2 * words.length, count + 1 + more));
@@ -178,7 +184,12 @@ final class Batch extends ContextThread.Task {
     device.note(e, failedInWords());
   }
 
-  private void give() {
+  /**
+   * Gives the stream all commands.
+   *
+   * @throws CudaException at the first that the driver refuses
+   */
+  void give() {
     LaunchArguments arguments = device.arguments();
     int kernel = 0;
     int at = 0;
@@ -188,6 +199,9 @@ final class Batch extends ContextThread.Task {
       if (command == LAUNCH) {
         failed = kernels[kernel++];
         at = launch(arguments, at + 1);
+      } else if (command == GRAPH) {
+        Status.check(Driver.launchGraph(words[at + 1], stream.address()));
+        at += 2;
       } else if (command == ZERO) {
         Status.check(Driver.zero(words[at + 1], words[at + 2], stream.address()));
         at += 3;

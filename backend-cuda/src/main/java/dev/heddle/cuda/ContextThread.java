@@ -56,15 +56,26 @@ final class ContextThread {
     thread.start();
   }
 
-  /** Hands a task over and does not wait for it. */
+  /**
+   * Hands a task over and does not wait for it.
+   *
+   * @throws IllegalStateException if the thread has ended
+   */
   void submit(Task task) {
+    if (!offer(task)) {
+      throw new IllegalStateException(thread.getName() + " has ended");
+    }
+  }
+
+  /** The same; false if the thread has ended. */
+  boolean offer(Task task) {
     task.failure = null;
     task.ended = false;
     task.next = null;
     synchronized (lock) {
       if (closed) {
         task.ended = true;
-        throw new IllegalStateException(thread.getName() + " has ended");
+        return false;
       }
       if (last == null) {
         first = task;
@@ -74,6 +85,7 @@ final class ContextThread {
       last = task;
     }
     LockSupport.unpark(thread);
+    return true;
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceLimits;
 import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.Handle;
+import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.KernelLaunchException;
 import dev.heddle.kernels.KernelQueue;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import jcuda.CudaException;
+import jcuda.driver.CUstream;
 
 /**
  * An open GPU: its primary context, the thread that owns it, and all that is made in it. Closing it
@@ -42,6 +44,8 @@ final class CudaDevice implements KernelDevice {
   private final Set<Handle<?>> kernels = ConcurrentHashMap.newKeySet();
   private final Set<Handle<?>> events = ConcurrentHashMap.newKeySet();
   private final Set<Handle<?>> queues = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> hosts = ConcurrentHashMap.newKeySet();
+  private final Set<Handle<?>> recordings = ConcurrentHashMap.newKeySet();
 
   /**
    * Opens the device that {@code options} name.
@@ -153,6 +157,31 @@ final class CudaDevice implements KernelDevice {
   }
 
   @Override
+  public HostMemory allocateHost(long bytes, String what) {
+    context.enter();
+    try {
+      failIfLost();
+      return CudaHostMemory.of(this, bytes, what, hosts);
+    } finally {
+      context.exit();
+    }
+  }
+
+  /**
+   * Makes a graph of commands.
+   *
+   * @param commands gives them to {@code stream}
+   */
+  CudaRecording record(CUstream stream, Runnable commands) {
+    try {
+      failIfLost();
+      return thread.call(() -> CudaRecording.of(this, stream, commands, recordings));
+    } catch (CudaException e) {
+      throw failed("a recording", e);
+    }
+  }
+
+  @Override
   public KernelQueue openQueue(LaunchTimes times) {
     context.enter();
     try {
@@ -189,6 +218,28 @@ final class CudaDevice implements KernelDevice {
     context.exit();
   }
 
+  /**
+   * Closes a part of it, unless the device closes it: then the context goes only after it, and it
+   * does not go after the context.
+   */
+  void close(Handle<?> part) {
+    try {
+      context.enter();
+    } catch (IllegalStateException e) {
+      return;
+    }
+    try {
+      part.close();
+    } finally {
+      context.exit();
+    }
+  }
+
+  /** The same. */
+  void close(Lease part) {
+    close(part.handle());
+  }
+
   /** Calls on the thread of the context, and waits. */
   void onThread(Runnable what) {
     thread.run(what);
@@ -206,10 +257,10 @@ final class CudaDevice implements KernelDevice {
 
   /**
    * Gives back what CUDA handed out, some time before the device closes. Whether that succeeds is
-   * nobody's concern: where it does not, the context is gone.
+   * nobody's concern: where it does not, the context is gone, and all that was made in it.
    */
   void release(Runnable what) {
-    thread.submit(
+    thread.offer(
         new ContextThread.Task() {
           @Override
           boolean begin() {
@@ -281,10 +332,12 @@ final class CudaDevice implements KernelDevice {
   /** Runs once, when the device was closed and nothing is being made in it any more. */
   private void release(Context made) {
     queues.forEach(Handle::close);
+    recordings.forEach(Handle::close);
     events.forEach(Handle::close);
     kernels.forEach(Handle::close);
     modules.close();
     memories.forEach(Handle::close);
+    hosts.forEach(Handle::close);
     pinned.close();
     release(made::close);
     thread.close();

@@ -19,26 +19,23 @@ final class CudaKernel implements DeviceKernel {
   private final CudaDevice device;
   private final KernelSource source;
   private final boolean cached;
-  private final Handle<Addresses.Function> handle;
+  private final Lease lease;
   private final long function;
   private final int[] parameters;
   private final long maxGroup;
-
-  /** Which queue's commands hold the handle already; see {@link Holds}. */
-  long holder;
 
   private CudaKernel(
       CudaDevice device,
       KernelSource source,
       boolean cached,
-      Handle<Addresses.Function> handle,
+      Lease lease,
       long function,
       int[] parameters,
       long maxGroup) {
     this.device = device;
     this.source = source;
     this.cached = cached;
-    this.handle = handle;
+    this.lease = lease;
     this.function = function;
     this.parameters = parameters;
     this.maxGroup = maxGroup;
@@ -75,7 +72,7 @@ final class CudaKernel implements DeviceKernel {
         device,
         source,
         module.cached(),
-        handle,
+        new Lease(handle),
         function.address(),
         Driver.parameters(function.address()),
         maxThreads[0]);
@@ -95,8 +92,8 @@ final class CudaKernel implements DeviceKernel {
     return device;
   }
 
-  Handle<Addresses.Function> handle() {
-    return handle;
+  Lease lease() {
+    return lease;
   }
 
   /** The driver's own reference. */
@@ -158,6 +155,6 @@ final class CudaKernel implements DeviceKernel {
 
   @Override
   public void close() {
-    handle.close();
+    device.close(lease);
   }
 }

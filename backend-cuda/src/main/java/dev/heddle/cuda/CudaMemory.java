@@ -8,15 +8,12 @@ final class CudaMemory implements DeviceMemory {
   private final CudaDevice device;
   private final long bytes;
   private final long address;
-  private final Handle<Addresses.Device> handle;
-
-  /** Which queue's commands hold the handle already; see {@link Holds}. */
-  long holder;
+  private final Lease lease;
 
   CudaMemory(CudaDevice device, long bytes, Handle<Addresses.Device> handle, long address) {
     this.device = device;
     this.bytes = bytes;
-    this.handle = handle;
+    this.lease = new Lease(handle);
     this.address = address;
   }
 
@@ -34,8 +31,8 @@ final class CudaMemory implements DeviceMemory {
     return address;
   }
 
-  Handle<Addresses.Device> handle() {
-    return handle;
+  Lease lease() {
+    return lease;
   }
 
   /** Refuses a range that does not lie within. */
@@ -48,6 +45,6 @@ final class CudaMemory implements DeviceMemory {
 
   @Override
   public void close() {
-    handle.close();
+    device.close(lease);
   }
 }

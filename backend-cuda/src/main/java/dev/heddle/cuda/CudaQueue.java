@@ -1,11 +1,14 @@
 package dev.heddle.cuda;
 
 import dev.heddle.kernels.Arguments;
+import dev.heddle.kernels.Commands;
 import dev.heddle.kernels.DeviceKernel;
 import dev.heddle.kernels.DeviceMemory;
 import dev.heddle.kernels.Extent;
 import dev.heddle.kernels.Handle;
+import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelQueue;
+import dev.heddle.kernels.Recording;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import jcuda.CudaException;
@@ -26,8 +29,12 @@ final class CudaQueue implements KernelQueue {
   private final LaunchEvents events;
   private final Handle<Addresses.Stream> handle;
   private final Holds holds;
+  private final Addresses.Stream stream;
   private Batch batch;
   private Batch other;
+
+  /** Whether the batch is to be a recording's: then it is not handed over. */
+  private boolean records;
 
   /** Why a command failed since the caller last waited; null for nothing failed. */
   private CudaException failure;
@@ -45,6 +52,7 @@ final class CudaQueue implements KernelQueue {
     this.device = device;
     this.events = events;
     this.holds = new Holds(device.marks());
+    this.stream = stream;
     this.batch = new Batch(device, stream, events);
     this.other = new Batch(device, stream, events);
     this.handle = Handle.own(stream, "this queue of " + device.info(), live, this::release);
@@ -107,10 +115,10 @@ final class CudaQueue implements KernelQueue {
     enter();
     try {
       own.check(arguments, groups, size);
-      holds.add(own);
+      hold(own.lease());
       for (int i = 0; i < arguments.count(); i++) {
         if (arguments.memory(i) != null) {
-          holds.add(own(arguments.memory(i)));
+          hold(own(arguments.memory(i)).lease());
         }
       }
       batch.launch(own, arguments, groups, size);
@@ -130,7 +138,7 @@ final class CudaQueue implements KernelQueue {
     }
     enter();
     try {
-      holds.add(memory);
+      hold(memory.lease());
       if (bytes <= Pinned.SMALL) {
         long at = stage(bytes);
         staging.memory().asSlice(at, bytes).copyFrom(from);
@@ -160,7 +168,7 @@ final class CudaQueue implements KernelQueue {
       if (bytes == 0) {
         finishAll();
       } else if (bytes <= Pinned.SMALL) {
-        holds.add(memory);
+        hold(memory.lease());
         long at = stage(bytes);
         batch.read(staging.address() + at, memory.address() + offset, bytes);
         finishAll();
@@ -169,7 +177,7 @@ final class CudaQueue implements KernelQueue {
         throughBlock(
             bytes,
             (block, at, part) -> {
-              holds.add(memory);
+              hold(memory.lease());
               batch.read(block.address(), memory.address() + offset + at, part);
               finishAll();
               to.asSlice(at, part).copyFrom(block.memory().asSlice(0, part));
@@ -186,6 +194,7 @@ final class CudaQueue implements KernelQueue {
   }
 
   private void throughBlock(long bytes, Part part) {
+    checkGives();
     Pinned.Block block = device.pinned().take(Pinned.LARGE);
     try {
       for (long at = 0; at < bytes; at += block.bytes()) {
@@ -198,6 +207,7 @@ final class CudaQueue implements KernelQueue {
 
   /** Room in pinned memory until the device has done all commands; where it begins. */
   private long stage(long bytes) {
+    checkGives();
     if (staging == null) {
       staging = device.pinned().take(Pinned.SMALL);
     }
@@ -220,8 +230,8 @@ final class CudaQueue implements KernelQueue {
     }
     enter();
     try {
-      holds.add(source);
-      holds.add(target);
+      hold(source.lease());
+      hold(target.lease());
       batch.copy(target.address() + toOffset, source.address() + fromOffset, bytes);
       handIfFull();
     } finally {
@@ -242,7 +252,7 @@ final class CudaQueue implements KernelQueue {
     }
     enter();
     try {
-      holds.add(memory);
+      hold(memory.lease());
       batch.zero(memory.address() + offset, bytes);
       handIfFull();
     } finally {
@@ -267,10 +277,103 @@ final class CudaQueue implements KernelQueue {
     throw new IllegalArgumentException("this is not memory of " + device.info());
   }
 
+  // Pinned memory, and recordings.
+
+  @Override
+  public void upload(HostMemory from, DeviceMemory to, long bytes) {
+    CudaMemory memory = own(to);
+    if (!(from instanceof CudaHostMemory pinned) || pinned.device() != device) {
+      write(from.bytes().asSlice(0, bytes), to, 0);
+      return;
+    }
+    memory.check(0, bytes);
+    pinned.check(bytes);
+    enter();
+    try {
+      hold(memory.lease());
+      hold(pinned.lease());
+      batch.write(memory.address(), pinned.address(), bytes);
+      handIfFull();
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public void download(DeviceMemory from, HostMemory to, long bytes) {
+    CudaMemory memory = own(from);
+    if (!(to instanceof CudaHostMemory pinned) || pinned.device() != device) {
+      read(from, 0, to.bytes().asSlice(0, bytes));
+      return;
+    }
+    memory.check(0, bytes);
+    pinned.check(bytes);
+    enter();
+    try {
+      hold(memory.lease());
+      hold(pinned.lease());
+      batch.read(pinned.address(), memory.address(), bytes);
+      handIfFull();
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public Recording record(Commands commands) {
+    if (events != null) {
+      return null;
+    }
+    enter();
+    try {
+      Batch before = batch;
+      Batch recorded = new Batch(device, stream, null);
+      batch = recorded;
+      records = true;
+      try {
+        commands.enqueue(this);
+      } finally {
+        records = false;
+        batch = before;
+      }
+      return device.record(stream, recorded::give);
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public void launch(Recording recording) {
+    if (!(recording instanceof CudaRecording own) || own.device() != device) {
+      throw new IllegalArgumentException("this was not recorded by " + device.info());
+    }
+    enter();
+    try {
+      hold(own.lease());
+      batch.launch(own);
+      handIfFull();
+    } finally {
+      exit();
+    }
+  }
+
   // Batches.
 
+  private void checkGives() {
+    if (records) {
+      throw new IllegalArgumentException("a recording copies from and to pinned memory only");
+    }
+  }
+
+  /** What a recording uses lives by its caller's word. */
+  private void hold(Lease lease) {
+    if (!records) {
+      holds.add(lease);
+    }
+  }
+
   private void handIfFull() {
-    if (batch.isFull()) {
+    if (batch.isFull() && !records) {
       hand(false);
     }
   }
@@ -334,6 +437,6 @@ final class CudaQueue implements KernelQueue {
 
   @Override
   public void close() {
-    handle.close();
+    device.close(handle);
   }
 }

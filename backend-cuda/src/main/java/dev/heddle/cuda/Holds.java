@@ -6,9 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What a queue's commands use, lent from the first command that names it until the device has done
- * them all: so memory may be closed while commands that use it wait. Each is entered once: it bears
- * the mark of the queue that holds it. A mark of another queue's in between makes it be entered
- * again, which is as good.
+ * them all: so memory may be closed while commands that use it wait. Each is lent once.
  */
 final class Holds {
   private final AtomicLong marks;
@@ -26,28 +24,20 @@ final class Holds {
     this.mark = marks.incrementAndGet();
   }
 
-  /** Lends memory, if it is not lent already. */
-  void add(CudaMemory memory) {
-    if (memory.holder != mark) {
-      enter(memory.handle());
-      memory.holder = mark;
+  /**
+   * Lends something, if it is not lent already.
+   *
+   * @throws IllegalStateException if it was closed
+   */
+  void add(Lease lease) {
+    if (!lease.isHeldBy(mark)) {
+      if (count == held.length) {
+        held = Arrays.copyOf(held, 2 * count);
+      }
+      lease.handle().enter();
+      held[count++] = lease.handle();
+      lease.holdBy(mark);
     }
-  }
-
-  /** Lends a kernel, if it is not lent already. */
-  void add(CudaKernel kernel) {
-    if (kernel.holder != mark) {
-      enter(kernel.handle());
-      kernel.holder = mark;
-    }
-  }
-
-  private void enter(Handle<?> handle) {
-    if (count == held.length) {
-      held = Arrays.copyOf(held, 2 * count);
-    }
-    handle.enter();
-    held[count++] = handle;
   }
 
   /** Gives all back. */

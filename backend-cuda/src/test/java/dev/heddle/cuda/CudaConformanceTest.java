@@ -1,0 +1,66 @@
+package dev.heddle.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions;
+import dev.heddle.conformance.Case;
+import dev.heddle.conformance.Conformance;
+import dev.heddle.conformance.Report;
+import dev.heddle.conformance.Result;
+import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.ProgramCache;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** The whole kit passes, but for the pairs that {@code unsupported.txt} lists; nothing is left. */
+@NeedsDevice
+class CudaConformanceTest {
+  private static CudaDevice device;
+  private static Backend backend;
+  private static List<String> listed;
+
+  @BeforeAll
+  static void open() throws IOException {
+    device = TestKernels.open(BackendOptions.DEFAULT, ProgramCache.off());
+    backend = new KernelBackend(device, List.of());
+    try (InputStream list = CudaConformanceTest.class.getResourceAsStream("unsupported.txt")) {
+      listed = new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+  }
+
+  @AfterAll
+  static void nothingIsLeft() {
+    assertEquals(0, backend.liveBytes());
+    backend.close();
+    TestKernels.assertNothingLives(device);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> operations() {
+    Map<String, List<Case>> byOperation =
+        Conformance.cases()
+            .collect(Collectors.groupingBy(Case::op, TreeMap::new, Collectors.toList()));
+    return byOperation.entrySet().stream()
+        .map(entry ->
+            DynamicTest.dynamicTest(entry.getKey(), () -> check(entry.getKey(), entry.getValue())));
+  }
+
+  private static void check(String operation, List<Case> cases) {
+    Report report = new Report(cases.stream().map(each -> each.run(backend)).toList());
+    assertEquals(
+        "", report.failures().stream().map(Result::toString).collect(Collectors.joining("\n")));
+    List<String> own = listed.stream().filter(pair -> pair.startsWith(operation + " ")).toList();
+    assertEquals(List.of(), report.compareUnsupported(own));
+  }
+}
