@@ -36,8 +36,11 @@ final class AttentionStages {
   private static final long SHIFT_AT = 8L * TILE;
   private static final long FACTOR_AT = 12L * TILE;
 
+  /** Whether a block was added to the tile's sums: 1 or 0. */
+  private static final long BEGUN_AT = 16L * TILE;
+
   /** The block's scores, then weights: {@code [keys, width]}. */
-  private static final long SCORES_AT = 16L * TILE;
+  private static final long SCORES_AT = BEGUN_AT + NativePool.ALIGNMENT;
 
   /** A mask, or a table of biases: as large, and a row more. */
   private static final long MASK_AT = SCORES_AT + 4L * TILE * BLOCK;
@@ -122,9 +125,14 @@ final class AttentionStages {
     return QUERIES_AT + 4L * TILE * task.headDim();
   }
 
-  /** The same of the current block. */
+  /** The same of the current block, unless it is the first. */
   private long blockSumsAt() {
     return sumsAt() + 4L * TILE * paddedValueDim();
+  }
+
+  /** Where the current block's weighted values go. */
+  private long blockSums(long memory) {
+    return memory + (Memory.getInt(memory + BEGUN_AT) == 0 ? sumsAt() : blockSumsAt());
   }
 
   /** Begins a tile. */
@@ -176,7 +184,7 @@ final class AttentionStages {
       putFloat(memory + SUM_AT + 4L * lane, 0);
       putFloat(memory + SHIFT_AT + 4L * lane, 0);
     }
-    Memory.zero(memory + sumsAt(), 4L * count * paddedValueDim());
+    Memory.putInt(memory + BEGUN_AT, 0);
   }
 
   private void scale(int sequence, int head, int row, int count, int j, int n, long memory) {
@@ -344,14 +352,14 @@ final class AttentionStages {
     long s = memory + SCORES_AT;
     long v = value(sequence, head, j, memory);
     long stride = valueStride();
-    long out = memory + blockSumsAt();
+    long out = blockSums(memory);
     AttentionKernels.weigh(s, width, n, count, v, stride, task.valueDim(), out);
   }
 
   /** Where hidden values may have been infinite or NaN: without them. */
   private void weighAgain(int sequence, int head, int row, int count, int j, int n, long memory) {
     boolean hides = task.hasMask() || hidesByOrder(task.position(sequence, row), count, j, n);
-    long out = memory + blockSumsAt();
+    long out = blockSums(memory);
     if (hides && AttentionKernels.hasNaN(out, count * paddedValueDim())) {
       AttentionKernels.weighVisible(
           memory + SCORES_AT,
@@ -366,11 +374,18 @@ final class AttentionStages {
   }
 
   private void merge(int sequence, int head, int row, int count, int j, int n, long memory) {
+    if (Memory.getInt(memory + BEGUN_AT) == 0) {
+      Memory.putInt(memory + BEGUN_AT, 1);
+      return;
+    }
     AttentionKernels.merge(
         memory + sumsAt(), memory + blockSumsAt(), count, paddedValueDim(), memory + FACTOR_AT);
   }
 
   private void finish(int sequence, int head, int row, int count, int j, int n, long memory) {
+    if (Memory.getInt(memory + BEGUN_AT) == 0) {
+      Memory.zero(memory + sumsAt(), 4L * count * paddedValueDim());
+    }
     for (long at = memory; at < memory + 4L * width(count); at += BYTES) {
       AttentionKernels.invert(at + SUM_AT, at + FACTOR_AT);
     }
@@ -436,18 +451,23 @@ final class AttentionStages {
         long s = at + SCORES_AT;
         FloatVector old = load(at + MAX_AT);
         FloatVector now = old;
-        FloatVector other = all(HIDDEN);
+        FloatVector b = all(HIDDEN);
+        FloatVector c = all(HIDDEN);
+        FloatVector d = all(HIDDEN);
         int i = 0;
-        // Two chains, for a comparison and a choice take longer than a load.
-        for (; i < n - 1; i += 2) {
+        // Four chains, for a comparison and a choice take longer than a load.
+        for (; i < n - 3; i += 4) {
           now = greater(now, load(s));
-          other = greater(other, load(s + step));
-          s += 2 * step;
+          b = greater(b, load(s + step));
+          c = greater(c, load(s + 2 * step));
+          d = greater(d, load(s + 3 * step));
+          s += 4 * step;
         }
-        if (i < n) {
+        for (; i < n; i++) {
           now = greater(now, load(s));
+          s += step;
         }
-        now = greater(now, other);
+        now = greater(greater(now, b), greater(c, d));
         store(at + MAX_AT, now);
         FloatVector safe = now.blend(0f, now.compare(EQ, HIDDEN));
         store(at + SHIFT_AT, safe);

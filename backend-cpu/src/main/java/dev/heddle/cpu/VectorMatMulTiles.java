@@ -9,10 +9,6 @@ import jdk.incubator.vector.FloatVector;
 final class VectorMatMulTiles implements MatMulTiles {
   private static final int WIDTH = 4 * LANES;
 
-  /** Whether there are 32 vector registers: AVX-512 and AArch64 have them, AVX2 and SSE do not. */
-  private static final boolean MANY_REGISTERS =
-      LANES == 16 || System.getProperty("os.arch").equals("aarch64");
-
   @Override
   public int width() {
     return WIDTH;
@@ -20,7 +16,7 @@ final class VectorMatMulTiles implements MatMulTiles {
 
   @Override
   public int tallest() {
-    return MANY_REGISTERS ? 7 : 6;
+    return Vectors.MANY_REGISTERS ? 7 : 6;
   }
 
   @Override

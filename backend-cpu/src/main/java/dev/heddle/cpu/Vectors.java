@@ -36,6 +36,10 @@ final class Vectors {
   /** Floats in a vector: 4, 8 or 16. */
   static final int LANES = F.length();
 
+  /** Whether there are 32 vector registers: AVX-512 and AArch64 have them, AVX2 and SSE do not. */
+  static final boolean MANY_REGISTERS =
+      LANES == 16 || System.getProperty("os.arch").equals("aarch64");
+
   /** Bytes of a vector. */
   static final int BYTES = LANES * Float.BYTES;
 
