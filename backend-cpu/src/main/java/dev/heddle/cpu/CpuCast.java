@@ -17,6 +17,9 @@ final class CpuCast {
     if (from == to) {
       return Views.same("the type is " + to + " already");
     }
+    if (from.isQuantized()) {
+      return CpuBlockRows.choose(node);
+    }
     return CpuKernel.choice("convert", from + " to " + to, CpuElementwise.of(function(from, to)))
         .over(0);
   }

@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.graph.Node;
 import dev.heddle.op.Gather;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
@@ -21,7 +22,10 @@ final class CpuGather implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice<CpuKernel.Preparation> choose(Gather op) {
+  static Choice<CpuKernel.Preparation> choose(Node node, Gather op) {
+    if (node.input(Gather.X).type().dtype().isQuantized()) {
+      return CpuBlockRows.choose(node);
+    }
     return CpuKernel.choice("copy slices", "indices are checked", site -> new CpuGather(site, op));
   }
 
@@ -44,7 +48,7 @@ final class CpuGather implements Step, WorkerPool.Task {
     site.workers().run(this, Math.toIntExact(Math.ceilDiv(slices, slicesOfPiece)));
   }
 
-  private static long index(Operand indices, long i) {
+  static long index(Operand indices, long i) {
     return indices.dtype() == DType.I64
         ? Memory.getLong(indices.address() + 8 * i)
         : Memory.getInt(indices.address() + 4 * i);

@@ -104,7 +104,7 @@ final class CpuKernels {
       case Sample op -> CpuSample.choose(kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);
       case CacheWrite op -> CpuCacheWrite.choose();
-      case Gather op -> CpuGather.choose(op);
+      case Gather op -> CpuGather.choose(node, op);
       case GatherElements op -> CpuGatherElements.choose(op);
       case GatherNd op -> CpuGatherNd.choose(op);
       case Reshape op -> Views.same("the same elements in the same order");

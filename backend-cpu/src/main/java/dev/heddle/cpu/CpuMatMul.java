@@ -15,13 +15,15 @@ final class CpuMatMul implements Step {
   private final MatMulTask task;
   private final boolean packed;
 
-  private CpuMatMul(Site site, MatMul op, Kernels kernels, long packedB) {
+  private CpuMatMul(Site site, MatMul op, Kernels kernels, BlockLayout layout, long packedB) {
     this.site = site;
     this.extents = new MatMulExtents(site, op);
     this.packed = packedB != 0;
     this.task =
         new MatMulTask(kernels, extents).alpha((float) op.alpha()).activation(op.activation());
-    if (packed) {
+    if (layout != null) {
+      task.blocks(layout, packedB);
+    } else if (packed) {
       task.packedB(packedB);
     }
   }
@@ -33,13 +35,16 @@ final class CpuMatMul implements Step {
         isFloat(node.output())
             && isFloat(node.input(MatMul.BIAS))
             && isFloat(node.input(MatMul.RESIDUAL));
+    if (b.type().dtype().isQuantized()) {
+      return blocks(b, op, kernels);
+    }
     if (floats && isPacked(b, known)) {
       return Choice.Run.<CpuKernel.Preparation>of(
               kernels.name() + ", b packed",
               "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
               (n, weights) -> {
                 long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);
-                return site -> new CpuMatMul(site, op, kernels, address);
+                return site -> new CpuMatMul(site, op, kernels, null, address);
               })
           .over(MatMul.RESIDUAL)
           .packing(MatMul.B);
@@ -48,10 +53,31 @@ final class CpuMatMul implements Step {
       return CpuKernel.choice(
               kernels.name(),
               "float32; each piece packs what it needs of b",
-              site -> new CpuMatMul(site, op, kernels, 0))
+              site -> new CpuMatMul(site, op, kernels, null, 0))
           .over(MatMul.RESIDUAL);
     }
     return CpuKernel.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
+  }
+
+  private static Choice<CpuKernel.Preparation> blocks(Value b, MatMul op, Kernels kernels) {
+    TensorType type = b.type();
+    int k = Math.toIntExact(type.dim(1).fixed());
+    int n = Math.toIntExact(type.dim(0).fixed());
+    BlockLayout layout = BlockLayout.of(type.dtype(), k, kernels.matMul().width());
+    return Choice.Run.<CpuKernel.Preparation>of(
+            kernels.name() + ", b in blocks",
+            "weights stay " + type.dtype() + "; each piece decodes what it needs, in float32",
+            (node, weights) -> {
+              long address =
+                  weights.pack(
+                      node.input(MatMul.B),
+                      "panels of blocks",
+                      BlockPacking.bytes(layout, n),
+                      (from, to) -> BlockPacking.pack(layout, from, n, to));
+              return site -> new CpuMatMul(site, op, kernels, layout, address);
+            })
+        .over(MatMul.RESIDUAL)
+        .packing(MatMul.B);
   }
 
   private static boolean isFloat(Value value) {

@@ -15,6 +15,7 @@ record Kernels(
     NormKernels norm,
     QuantizeKernels quantize,
     MatMulTiles matMul,
+    BlockKernels blocks,
     boolean vectors,
     String why) {
   private static final String MODULE = "jdk.incubator.vector";
@@ -41,6 +42,7 @@ record Kernels(
         new VectorNorm(),
         new VectorQuantize(),
         new VectorMatMulTiles(),
+        new VectorBlocks(),
         true,
         "Vector API, " + Vectors.LANES * Float.SIZE + " bits");
   }
@@ -52,6 +54,7 @@ record Kernels(
         new ScalarNorm(),
         new ScalarQuantize(),
         new ScalarMatMulTiles(),
+        new ScalarBlocks(),
         false,
         "no vector instructions, many times slower: module "
             + MODULE

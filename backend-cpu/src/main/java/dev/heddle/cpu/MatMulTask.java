@@ -36,8 +36,9 @@ final class MatMulTask implements WorkerPool.Task {
   }
 
   /**
-   * Terms that are summed in registers, and how exact long sums are: of 4096 normal terms, the
-   * error is 3.6e-7 of the result's magnitude; with blocks of 1536, 6.8e-7, and no faster.
+   * Terms that are summed in registers, a multiple of {@link BlockLayout#CHUNK}, and how exact long
+   * sums are: of 4096 normal terms, the error is 3.6e-7 of the result's magnitude; with blocks of
+   * 1536, 6.8e-7, and no faster.
    */
   static final int K_BLOCK = 384;
 
@@ -52,6 +53,7 @@ final class MatMulTask implements WorkerPool.Task {
   private static final long ZEROS = Arena.global().allocate(4096, NativePool.ALIGNMENT).address();
 
   private final MatMulTiles tiles;
+  private final BlockKernels blocks;
   private final ElementKernels elements;
   private final Matrices matrices;
   private final MatMulPartition partition = new MatMulPartition();
@@ -61,6 +63,7 @@ final class MatMulTask implements WorkerPool.Task {
   private long aRowStride;
   private long aKStride;
   private long packedB;
+  private BlockLayout layout;
   private long bKStride;
   private long bColumnStride;
   private long yRowStride;
@@ -71,6 +74,7 @@ final class MatMulTask implements WorkerPool.Task {
 
   MatMulTask(Kernels kernels, Matrices matrices) {
     this.tiles = kernels.matMul();
+    this.blocks = kernels.blocks();
     this.elements = kernels.elements();
     this.matrices = matrices;
   }
@@ -90,6 +94,16 @@ final class MatMulTask implements WorkerPool.Task {
 
   /** B as {@link MatMulPacking} laid it out, the same for all matrices. */
   MatMulTask packedB(long address) {
+    packedB = address;
+    return this;
+  }
+
+  /**
+   * Block-quantised B as {@link BlockPacking} laid it out, the same for all matrices; each piece
+   * decodes what it needs.
+   */
+  MatMulTask blocks(BlockLayout blockLayout, long address) {
+    layout = blockLayout;
     packedB = address;
     return this;
   }
@@ -144,12 +158,12 @@ final class MatMulTask implements WorkerPool.Task {
     boolean copyA = aKStride != Float.BYTES;
     long aStride = copyA ? (long) longest * Float.BYTES : aRowStride;
     long aBytes = copyA ? rows * aStride : 0;
-    boolean packed = packedB != 0;
+    boolean packed = packedB != 0 && layout == null;
     int group = Math.clamp(GROUP_BYTES / Math.max(1, panelBytes(longest)), 1, panels);
     long bBytes = packed ? 0 : group * panelBytes(longest);
     long tileBytes = panelBytes(tiles.tallest());
     long sumsBytes = k > K_BLOCK ? panels * panelBytes(rows) : 0;
-    long finishBytes = ElementKernels.SCRATCH + tileBytes;
+    long finishBytes = Math.max(ElementKernels.SCRATCH + tileBytes, panelBytes(4));
     long tile = scratch.address(finishBytes + tileBytes + aBytes + bBytes + sumsBytes);
     long aCopy = tile + tileBytes;
     long bCopy = aCopy + aBytes;
@@ -157,7 +171,7 @@ final class MatMulTask implements WorkerPool.Task {
     long finishing = sums + sumsBytes;
 
     long aFirst = matrices.a(matrix) + row * aRowStride;
-    long bFirst = packed ? packedB : matrices.b(matrix);
+    long bFirst = packedB != 0 ? packedB : matrices.b(matrix);
     for (int k0 = 0; k0 == 0 || k0 < k; k0 += K_BLOCK) {
       int count = Math.min(K_BLOCK, k - k0);
       long aBlock = aFirst + k0 * aKStride;
@@ -173,7 +187,12 @@ final class MatMulTask implements WorkerPool.Task {
           bGroup = bCopy;
           bStride = panelBytes(count);
           for (int i = first; i < last; i++) {
-            pack(bFirst + k0 * bKStride, panel + i, count, bGroup + (i - first) * bStride);
+            long to = bGroup + (i - first) * bStride;
+            if (layout == null) {
+              pack(bFirst + k0 * bKStride, panel + i, count, to);
+            } else {
+              decode(bFirst, panel + i, k0, count, to, finishing);
+            }
           }
         }
         int height;
@@ -218,6 +237,16 @@ final class MatMulTask implements WorkerPool.Task {
     int column = panel * tiles.width();
     int columns = Math.min(tiles.width(), n - column);
     tiles.pack(from + column * bColumnStride, bKStride, bColumnStride, count, columns, to);
+  }
+
+  private void decode(long from, int panel, int k0, int count, long to, long scratch) {
+    blocks.decode(
+        layout,
+        from + panel * layout.panelBytes(),
+        k0 / BlockLayout.CHUNK,
+        count / BlockLayout.CHUNK,
+        to,
+        scratch);
   }
 
   private void multiplyBlock(

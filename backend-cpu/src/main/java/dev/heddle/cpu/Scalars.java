@@ -26,6 +26,7 @@ final class Scalars {
       case I32 -> Memory.getInt(address);
       case I64 -> Memory.getLong(address);
       case F16, BF16, F32, F64 -> (long) getDouble(dtype, address);
+      default -> throw blocks(dtype);
     };
   }
 
@@ -50,7 +51,12 @@ final class Scalars {
       case F32 -> Memory.putFloat(address, value);
       case F64 -> Memory.putDouble(address, value);
       case F16, BF16 -> Elements.putLong(Memory.ALL, dtype, address >> 1, value);
+      default -> throw blocks(dtype);
     }
+  }
+
+  private static IllegalArgumentException blocks(DType dtype) {
+    return new IllegalArgumentException("an element of " + dtype + " has no address of its own");
   }
 
   /** Copies one element of {@code bytes} bytes, bit by bit. */

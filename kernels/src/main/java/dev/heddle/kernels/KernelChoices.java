@@ -60,6 +60,9 @@ final class KernelChoices {
     if (!limits.float64() && usesFloat64(node)) {
       return new Choice.Refuse<>("the device does not compute in float64");
     }
+    if (node.inputs().stream().anyMatch(KernelChoices::isQuantized)) {
+      return new Choice.Refuse<>("block-quantised operands are not supported");
+    }
     return switch (node.op()) {
       case ArgReduce op -> ArgReduceLaunch.choose(node, op);
       case Attention op -> AttentionLaunch.choose(node, op, limits);
@@ -94,6 +97,10 @@ final class KernelChoices {
       case Unary op -> UnaryLaunch.choose(node, op);
       case Where op -> WhereLaunch.choose(node);
     };
+  }
+
+  private static boolean isQuantized(Value value) {
+    return value != null && value.type().dtype().isQuantized();
   }
 
   private static boolean usesFloat64(Node node) {

@@ -17,6 +17,7 @@ final class Orders {
           case F64 -> "ORDER_F64";
           case I64 -> "ORDER_I64";
           case BOOL, U8, I8, I16, I32 -> "ORDER_I32";
+          default -> throw new IllegalArgumentException(dtype + " has no order");
         });
     if (!largest) {
       defines.add("SMALLEST");

@@ -117,7 +117,7 @@ final class ReduceLaunch implements Launch {
       case I16 -> "-32768";
       case I32 -> "(-2147483647 - 1)";
       case I64 -> "(-9223372036854775807 - 1)";
-      case F16, BF16, F32, F64 -> "-F32_INFINITY";
+      default -> "-F32_INFINITY";
     };
   }
 
@@ -129,7 +129,7 @@ final class ReduceLaunch implements Launch {
       case I16 -> "32767";
       case I32 -> "2147483647";
       case I64 -> "9223372036854775807";
-      case F16, BF16, F32, F64 -> "F32_INFINITY";
+      default -> "F32_INFINITY";
     };
   }
 

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -85,7 +84,7 @@ class NvccTest {
   }
 
   private static boolean isType(String define) {
-    return Arrays.stream(DType.values()).anyMatch(type -> define.endsWith(" " + type));
+    return DType.scalars().stream().anyMatch(type -> define.endsWith(" " + type));
   }
 
   private String complaint(KernelSource source, int number) {

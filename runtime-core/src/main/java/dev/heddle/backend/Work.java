@@ -34,6 +34,7 @@ import dev.heddle.op.Transpose;
 import dev.heddle.op.Triangle;
 import dev.heddle.op.Unary;
 import dev.heddle.op.Where;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
 
@@ -84,7 +85,11 @@ public final class Work {
   }
 
   private static Dim bytes(TensorType type) {
-    return type.elements().times(Dim.of(type.dtype().bytes()));
+    DType dtype = type.dtype();
+    if (dtype.isQuantized()) {
+      return Dim.of(dtype.bytes(type.elements().fixed()));
+    }
+    return type.elements().times(Dim.of(dtype.bytes()));
   }
 
   /**

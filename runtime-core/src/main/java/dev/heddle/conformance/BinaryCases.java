@@ -17,7 +17,7 @@ final class BinaryCases {
   private static Stream<Case> grid() {
     return Arrays.stream(Binary.Kind.values())
         .flatMap(kind ->
-            Arrays.stream(DType.values())
+            DType.scalars().stream()
                 .filter(dtype -> logical(kind) == (dtype == DType.BOOL))
                 .flatMap(dtype ->
                     Broadcasts.ALL.stream()

@@ -14,7 +14,7 @@ final class CompareCases {
     return Arrays.stream(Compare.Kind.values())
         .flatMap(kind ->
             Stream.concat(
-                Arrays.stream(DType.values())
+                DType.scalars().stream()
                     .filter(dtype -> dtype != DType.BOOL || kind == Compare.Kind.EQUAL)
                     .flatMap(dtype ->
                         Broadcasts.ALL.stream()

@@ -13,6 +13,7 @@ public final class Conformance {
   private static final List<Supplier<Stream<Case>>> SUITES =
       List.of(
           MatMulCases::all,
+          QuantizedCases::all,
           AttentionCases::all,
           RaggedAttentionCases::all,
           SoftmaxCases::all,

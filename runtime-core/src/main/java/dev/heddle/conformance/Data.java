@@ -3,6 +3,8 @@ package dev.heddle.conformance;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -105,7 +107,46 @@ final class Data {
       case U8 -> integers(dtype, 0, 255, shape);
       case I8, I16, I32, I64 -> integers(dtype, -100, 100, shape);
       case F16, BF16, F32, F64 -> normal(dtype, shape);
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 ->
+          blocks(dtype, shape);
     };
+  }
+
+  /** Blocks of any bits, but for their own scales, which make the elements some 1 in size. */
+  private HostTensor blocks(DType dtype, long... shape) {
+    HostTensor tensor = HostTensor.heap(dtype, Shape.of(shape));
+    MemorySegment memory = tensor.memory();
+    for (long i = 0; i < memory.byteSize(); i++) {
+      memory.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
+    }
+    int[] halves =
+        switch (dtype) {
+          case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
+          case Q2_K -> new int[] {80, 82};
+          case Q3_K -> new int[] {108};
+          case Q6_K -> new int[] {208};
+          case MXFP4 -> new int[0];
+          default -> new int[] {0};
+        };
+    double size =
+        switch (dtype) {
+          case Q8_0, IQ4_NL -> 1.0 / 128;
+          case Q2_K, Q4_1, Q5_1 -> 1.0 / 16;
+          case Q4_0, Q5_0 -> 1.0 / 8;
+          case Q3_K -> 1.0 / 64;
+          case Q4_K, Q5_K -> 1.0 / 512;
+          default -> 1.0 / 2048;
+        };
+    for (long at = 0; at < memory.byteSize(); at += dtype.blockBytes()) {
+      for (int half : halves) {
+        short bits = Float.floatToFloat16((float) (size * (0.5 + random.nextDouble())));
+        memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + half, bits);
+      }
+      if (dtype == DType.MXFP4) {
+        memory.set(ValueLayout.JAVA_BYTE, at, (byte) (121 + random.nextInt(4)));
+      }
+    }
+    return tensor;
   }
 
   /** Where sequences of these lengths begin, and the last one ends. */

@@ -23,7 +23,7 @@ final class GatherCases {
   }
 
   private static Stream<Case> gather() {
-    return Arrays.stream(DType.values())
+    return DType.scalars().stream()
         .flatMap(dtype ->
             INDICES.stream()
                 .flatMap(type ->

@@ -16,7 +16,7 @@ final class MakeCases {
 
   static Stream<Case> all() {
     Stream<Case> typed =
-        Arrays.stream(DType.values())
+        DType.scalars().stream()
             .flatMap(dtype ->
                 Stream.of(
                     make(dtype, "[3,17] of 1", new Fill(dtype, dims(3, 17), 1)),

@@ -176,7 +176,7 @@ final class MoveCases {
 
   /** Each operation once for the types that {@link #TYPES} lacks. */
   private static Stream<Case> everyType() {
-    return Arrays.stream(DType.values())
+    return DType.scalars().stream()
         .filter(dtype -> !TYPES.contains(dtype))
         .flatMap(dtype ->
             Stream.of(

@@ -162,7 +162,9 @@ final class Trial {
         continue;
       }
       HostTensor tensor = operand.kind == Kind.ROWS ? take(operand.tensor, sample) : operand.tensor;
-      own.add(new Operand(widen ? widened(tensor) : tensor, Kind.INPUT));
+      // Blocks can be nothing but constants.
+      Kind kind = tensor.dtype().isQuantized() ? Kind.CONSTANT : Kind.INPUT;
+      own.add(new Operand(widen ? widened(tensor) : tensor, kind));
       tensors.add(own.getLast().tensor);
     }
     Node node = graph(own).nodes().getFirst();

@@ -26,7 +26,7 @@ final class UnaryCases {
   static Stream<Case> all() {
     return Arrays.stream(Unary.Kind.values())
         .flatMap(kind ->
-            Arrays.stream(DType.values())
+            DType.scalars().stream()
                 .filter(dtype -> takes(kind, dtype))
                 .flatMap(dtype -> Stream.concat(shapes(kind, dtype), edges(kind, dtype))));
   }

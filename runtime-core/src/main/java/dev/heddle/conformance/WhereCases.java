@@ -22,7 +22,7 @@ final class WhereCases {
   private WhereCases() {}
 
   static Stream<Case> all() {
-    return Arrays.stream(DType.values())
+    return DType.scalars().stream()
         .flatMap(dtype -> SHAPES.stream().map(shapes -> make(dtype, shapes)));
   }
 

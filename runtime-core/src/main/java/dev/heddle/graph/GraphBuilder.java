@@ -77,6 +77,11 @@ public final class GraphBuilder {
 
   /** An input that each run is given under {@code name}. */
   public Value input(String name, TensorType type) {
+    if (type.dtype().isQuantized()) {
+      throw new GraphException(
+          "input %s of graph %s: %s; block-quantised tensors are constants"
+              .formatted(name, this.name, type));
+    }
     Value value = new Value(nextId++, name, type);
     inputs.add(value);
     return value;
@@ -146,6 +151,10 @@ public final class GraphBuilder {
 
   /** Makes {@code value} a result of each run, under {@code name}. */
   public GraphBuilder output(String name, Value value) {
+    if (value.type().dtype().isQuantized()) {
+      throw new GraphException(
+          "output %s of graph %s: %s; cast it to f32 first".formatted(name, this.name, value));
+    }
     if (outputs.putIfAbsent(name, value) != null) {
       throw new GraphException("graph " + this.name + ": two outputs are called " + name);
     }

@@ -74,13 +74,43 @@ public final class TypeInference {
     return all.subList(0, outputCount);
   }
 
+  /** Blocks are read by a few operations and written by none. */
+  private void requireScalars() {
+    for (int i = 0; i < inputs.size(); i++) {
+      boolean reads =
+          switch (op) {
+            case MatMul o -> i == MatMul.B;
+            case Gather o -> i == Gather.X;
+            case Cast o -> true;
+            default -> false;
+          };
+      if (has(i) && in(i).dtype().isQuantized() && !reads) {
+        throw wrong(
+            "no %s at position %d: blocks are read by MatMul (as b), Gather (as x) and Cast; cast it"
+                    .formatted(in(i).dtype(), i)
+                + " to f32 first");
+      }
+    }
+    DType made =
+        switch (op) {
+          case Cast o -> o.to();
+          case Fill o -> o.dtype();
+          case Range o -> o.dtype();
+          default -> DType.F32;
+        };
+    if (made.isQuantized()) {
+      throw wrong("a type that can be computed; blocks of " + made + " are made by a quantiser");
+    }
+  }
+
   private List<TensorType> all() {
+    requireScalars();
     return switch (op) {
       case Unary o -> List.of(unary(o));
       case Binary o -> List.of(binary(o));
       case Compare o -> List.of(broadcast(same(0, 1), in(0), in(1)).with(DType.BOOL));
       case Where o -> List.of(where());
-      case Cast o -> List.of(in(0).with(o.to()));
+      case Cast o -> List.of(cast(o));
       case Reduce o -> List.of(reduce(o));
       case ArgReduce o ->
           List.of(without(in(0), List.of(axis(o.axis(), in(0))), o.keepDims()).with(DType.I64));
@@ -212,6 +242,12 @@ public final class TypeInference {
     };
   }
 
+  private TensorType cast(Cast o) {
+    TensorType x = in(0);
+    require(x, !x.dtype().isQuantized() || o.to() == DType.F32, "f32 to cast blocks to");
+    return x.with(o.to());
+  }
+
   private TensorType binary(Binary o) {
     TensorType a = in(0);
     TensorType b = in(1);
@@ -324,7 +360,15 @@ public final class TypeInference {
 
   private TensorType matmul(MatMul o) {
     TensorType a = floats(0, true);
-    TensorType b = require(in(1), in(1).dtype().isFloat(), "floats");
+    TensorType b = in(MatMul.B);
+    if (b.dtype().isQuantized()) {
+      require(
+          b,
+          o.transposeB() && b.rank() == 2 && a.dtype() == DType.F32,
+          "blocks as b [n, k], transposed, and a of f32");
+    } else {
+      require(b, b.dtype().isFloat(), "floats");
+    }
     require(a, a.rank() >= 1 && b.rank() >= 1, "rank 1 or more");
     require(a, !(a.rank() == 1 && o.transposeA() || b.rank() == 1 && o.transposeB()), "matrices");
     Dim m = a.rank() == 1 ? null : a.dim(o.transposeA() ? -1 : -2);
@@ -348,6 +392,8 @@ public final class TypeInference {
           bias,
           bias.dtype().isFloat() && broadcast(a.dtype(), y, bias).equals(y),
           "a bias to " + y);
+      boolean alike = !b.dtype().isQuantized() || bias.dtype() == a.dtype();
+      require(bias, alike, "a bias of " + a.dtype() + " where b is of blocks");
     }
     if (has(MatMul.RESIDUAL)) {
       require(y, in(MatMul.RESIDUAL).equals(y), "a residual " + y);
@@ -375,6 +421,10 @@ public final class TypeInference {
     List<Dim> dims = new ArrayList<>(x.dims().subList(0, axis));
     dims.addAll(in(1).dims());
     dims.addAll(x.dims().subList(axis + 1, x.rank()));
+    if (x.dtype().isQuantized()) {
+      require(x, axis == 0 && x.rank() == 2, "rows of a table, axis 0, of blocks");
+      return new TensorType(DType.F32, dims);
+    }
     return x.with(dims);
   }
 

@@ -7,6 +7,6 @@ import dev.heddle.tensor.DType;
  * floats round to nearest even, a float becomes an integer by truncation, anything but zero is
  * true.
  *
- * <p>Input: x, any type and shape.
+ * <p>Input: x, any type and shape; of a block-quantised type it becomes F32 and nothing else.
  */
 public record Cast(DType to) implements Op {}

@@ -7,7 +7,9 @@ package dev.heddle.op;
  * <p>Inputs: {@link #A} {@code [..., m, k]} ({@code [..., k, m]} if {@code transposeA}); {@link #B}
  * {@code [..., k, n]} ({@code [..., n, k]} if {@code transposeB}); optional {@link #BIAS},
  * broadcast to y (usually {@code [n]}); optional {@link #RESIDUAL} of y's shape. Output: {@code
- * [..., m, n]} of a's type. B may be stored in another float type than a.
+ * [..., m, n]} of a's type. B may be stored in another float type than a. Where a is F32, B may be
+ * a constant {@code [n, k]} of a block-quantised type, {@code transposeB} being set: blocks lie
+ * along k, as in GGUF files.
  *
  * <p>{@code activation} is one of the functions of floats in {@link Unary.Kind}; {@link
  * Unary.Kind#IDENTITY} for none.

@@ -153,6 +153,7 @@ public record HoistSlices() implements Pass {
           slice.axis() == node.output().type().rank() - 1
               && graph.constant(weight) != null
               && weight.type().rank() == 2
+              && !weight.type().dtype().isQuantized()
               && node.input(MatMul.A).type().rank() >= 2
               && !node.has(MatMul.RESIDUAL)
               && (bias == null || graph.constant(bias) != null && bias.type().rank() == 1);

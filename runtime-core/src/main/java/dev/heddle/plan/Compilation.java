@@ -259,6 +259,7 @@ public final class Compilation<C, K> {
     for (int input : allowed) {
       Value operand = node.input(input);
       if (operand == null
+          || operand.type().dtype().isQuantized()
           || !operand.type().dims().equals(result.type().dims())
           || operand.type().dtype().bytes() != result.type().dtype().bytes()) {
         continue;

@@ -33,7 +33,7 @@ public final class Operand {
       product = Math.multiplyExact(product, dims[axis]);
     }
     elements = product;
-    Math.multiplyExact(product, dtype().bytes());
+    dtype().bytes(product);
   }
 
   /** An extent that came out negative; the run names its node. */
@@ -74,9 +74,9 @@ public final class Operand {
     return product;
   }
 
-  /** Bytes between neighbours along {@code axis}. */
+  /** Bytes between neighbours along {@code axis}; of blocks, not the last. */
   public long stride(int axis) {
-    return product(axis + 1, dims.length) * dtype().bytes();
+    return dtype().bytes(product(axis + 1, dims.length));
   }
 
   /** Number of elements. */
@@ -86,7 +86,7 @@ public final class Operand {
 
   /** Size of the elements. */
   public long bytes() {
-    return elements * dtype().bytes();
+    return dtype().bytes(elements);
   }
 
   /** True where both have the same extents. */

@@ -35,7 +35,7 @@ record Call(Node node, Op op, List<HostTensor> inputs, List<TensorType> results)
   /** Zeros for result {@code position}. */
   HostTensor result(int position) {
     TensorType type = results.get(position);
-    long bytes = Math.multiplyExact(type.shape().elements(), type.dtype().bytes());
+    long bytes = type.dtype().bytes(type.shape().elements());
     if (bytes > Integer.MAX_VALUE) {
       throw new OutOfDeviceMemoryException(
           bytes,

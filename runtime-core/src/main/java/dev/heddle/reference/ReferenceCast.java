@@ -11,7 +11,7 @@ final class ReferenceCast {
     HostTensor x = call.in(0);
     HostTensor y = call.result(0);
     for (long i = 0; i < x.shape().elements(); i++) {
-      if (x.dtype().isFloat()) {
+      if (x.dtype().isFloat() || x.dtype().isQuantized()) {
         y.setDouble(i, x.getDouble(i));
       } else {
         y.setLong(i, x.getLong(i));

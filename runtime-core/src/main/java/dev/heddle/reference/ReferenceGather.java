@@ -26,7 +26,12 @@ final class ReferenceGather {
     for (long i = 0; i < y.shape().elements(); i++) {
       long outer = i / inner / count;
       long index = call.index(indices.getLong(i / inner % count), extent);
-      Elementwise.copy(x, (outer * extent + index) * inner + i % inner, y, i);
+      long from = (outer * extent + index) * inner + i % inner;
+      if (x.dtype().isQuantized()) {
+        y.setDouble(i, x.getDouble(from));
+      } else {
+        Elementwise.copy(x, from, y, i);
+      }
     }
     return y;
   }

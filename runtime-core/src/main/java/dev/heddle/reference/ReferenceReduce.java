@@ -103,7 +103,7 @@ final class ReferenceReduce {
       case I16 -> Short.MIN_VALUE;
       case I32 -> Integer.MIN_VALUE;
       case I64 -> Long.MIN_VALUE;
-      case F16, BF16, F32, F64 -> throw new IllegalArgumentException(dtype + " is no integer");
+      default -> throw new IllegalArgumentException(dtype + " is no integer");
     };
   }
 

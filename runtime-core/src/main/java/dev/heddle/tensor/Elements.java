@@ -15,6 +15,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Floats round to nearest, ties to even. Integers keep their low bits; a float stored into an
  * integer is truncated towards zero first, to a long as Java casts it: NaN becomes 0, and what lies
  * beyond the longs the nearest of them. Anything but zero stored into a {@link DType#BOOL} is 1.
+ * Elements of block-quantised types are read one by one, slowly ({@link Blocks} reads many), and
+ * never written.
  */
 public final class Elements {
   private Elements() {}
@@ -26,7 +28,10 @@ public final class Elements {
       case F32 -> memory.get(JAVA_FLOAT_UNALIGNED, index * 4);
       case F16 -> Float.float16ToFloat(memory.get(JAVA_SHORT_UNALIGNED, index * 2));
       case BF16 -> bfloat16ToFloat(memory.get(JAVA_SHORT_UNALIGNED, index * 2));
-      default -> getLong(memory, dtype, index);
+      default ->
+          dtype.isQuantized()
+              ? Blocks.element(memory, dtype, index)
+              : getLong(memory, dtype, index);
     };
   }
 
@@ -40,6 +45,8 @@ public final class Elements {
       case I32 -> memory.get(JAVA_INT_UNALIGNED, index * 4);
       case I64 -> memory.get(JAVA_LONG_UNALIGNED, index * 8);
       case F16, BF16, F32, F64 -> (long) getDouble(memory, dtype, index);
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 ->
+          (long) Blocks.element(memory, dtype, index);
     };
   }
 
@@ -66,6 +73,9 @@ public final class Elements {
       case F32 -> memory.set(JAVA_FLOAT_UNALIGNED, index * 4, (float) value);
       case BF16 -> memory.set(JAVA_SHORT_UNALIGNED, index * 2, longToBfloat16(value));
       case F16, F64 -> putDouble(memory, dtype, index, value);
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 ->
+          throw new UnsupportedOperationException(
+              "an element of %s cannot be stored by itself".formatted(dtype));
     }
   }
 

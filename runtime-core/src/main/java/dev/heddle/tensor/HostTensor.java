@@ -44,12 +44,22 @@ public final class HostTensor implements Tensor {
     this.memory = memory;
     this.owner = owner;
     this.free = free;
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
+    long bytes = size(dtype, shape);
     if (memory.byteSize() != bytes) {
       throw new IllegalArgumentException(
           "%s %s needs %d bytes; the memory given has %d"
               .formatted(dtype, shape, bytes, memory.byteSize()));
     }
+  }
+
+  /** Bytes of a tensor; rows of blocks must be whole blocks. */
+  private static long size(DType dtype, Shape shape) {
+    if (dtype.isQuantized() && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements() != 0)) {
+      throw new IllegalArgumentException(
+          "%s %s: rows of %s are multiples of %d elements"
+              .formatted(dtype, shape, dtype, dtype.blockElements()));
+    }
+    return dtype.bytes(shape.elements());
   }
 
   /** An F32 tensor over {@code values}, which is not copied. */
@@ -90,7 +100,7 @@ public final class HostTensor implements Tensor {
 
   /** Zeros in a Java array: collected like one, nothing to close. At most 2^31 - 1 bytes. */
   public static HostTensor heap(DType dtype, Shape shape) {
-    int bytes = Math.toIntExact(Math.multiplyExact(shape.elements(), dtype.bytes()));
+    int bytes = Math.toIntExact(size(dtype, shape));
     // A long[] makes every element naturally aligned, whatever its type.
     MemorySegment memory = MemorySegment.ofArray(new long[(bytes + 7) / 8]).asSlice(0, bytes);
     return wrap(dtype, shape, memory);
@@ -98,7 +108,7 @@ public final class HostTensor implements Tensor {
 
   /** Zeros in native memory, aligned to {@value #ALIGNMENT} bytes, freed by {@link #close()}. */
   public static HostTensor allocate(DType dtype, Shape shape) {
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
+    long bytes = size(dtype, shape);
     long size = Math.addExact(bytes, MARGIN);
     Arena arena = Arena.ofShared();
     MemorySegment memory = arena.allocate(size, ALIGNMENT).asSlice(0, bytes);
@@ -126,7 +136,7 @@ public final class HostTensor implements Tensor {
   }
 
   /**
-   * The elements, {@code shape.elements() * dtype.bytes()} bytes.
+   * The elements, {@code dtype.bytes(shape.elements())} bytes.
    *
    * @throws IllegalStateException after {@link #close()}
    */
@@ -204,6 +214,10 @@ public final class HostTensor implements Tensor {
       return memory().toArray(JAVA_FLOAT_UNALIGNED);
     }
     float[] values = new float[Math.toIntExact(shape.elements())];
+    if (dtype.isQuantized()) {
+      new Blocks(dtype).dequantize(memory(), 0, values.length, MemorySegment.ofArray(values), 0);
+      return values;
+    }
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) getDouble(i);
     }
@@ -212,6 +226,14 @@ public final class HostTensor implements Tensor {
 
   /** All elements, converted to double. */
   public double[] toDoubles() {
+    if (dtype.isQuantized()) {
+      float[] floats = toFloats();
+      double[] values = new double[floats.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = floats[i];
+      }
+      return values;
+    }
     double[] values = new double[Math.toIntExact(shape.elements())];
     for (int i = 0; i < values.length; i++) {
       values[i] = getDouble(i);

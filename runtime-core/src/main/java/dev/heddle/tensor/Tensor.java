@@ -47,7 +47,7 @@ public interface Tensor extends AutoCloseable {
 
   /** Size of the elements in bytes. */
   default long bytes() {
-    return shape().elements() * dtype().bytes();
+    return dtype().bytes(shape().elements());
   }
 
   @Override

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * {@link TensorInfo} has the file's own name.
  */
 final class GgufWeights implements Weights {
-  private static final Set<DType> RUN = EnumSet.of(DType.F32, DType.F16, DType.BF16);
+  private static final Set<DType> RUN = run();
 
   /** All experts' matrices of a kind in one tensor, {@code [experts, out, in]}. */
   private static final Pattern EXPERTS =
@@ -31,6 +31,12 @@ final class GgufWeights implements Weights {
   private final Gguf gguf;
   private final GgufNames names;
   private final Map<String, Part> parts = new LinkedHashMap<>();
+
+  private static Set<DType> run() {
+    Set<DType> types = EnumSet.of(DType.F32, DType.F16, DType.BF16);
+    types.addAll(DType.quantized());
+    return types;
+  }
 
   /** Part {@code index} of {@code count} equal ones that a tensor has; it is {@code info}. */
   private record Part(String tensor, int index, int count, TensorInfo info) {}
@@ -47,8 +53,8 @@ final class GgufWeights implements Weights {
       TensorInfo info = gguf.info(name);
       if (!info.type().dtype().map(RUN::contains).orElse(false)) {
         throw new UnsupportedModelException(
-            "%s: tensor \"%s\" is %s; F32, F16 and BF16 are supported, other types not yet"
-                .formatted(info.file(), name, info.type().label()));
+            "%s: tensor \"%s\" is %s; a model's tensors can be %s"
+                .formatted(info.file(), name, info.type().label(), RUN));
       }
       Matcher experts = EXPERTS.matcher(name);
       if (experts.matches() && info.shape().rank() == 3 && info.bytes() > 0) {

@@ -110,6 +110,7 @@ public final class OnnxTensors {
             case F64 -> proto.getDoubleDataCount();
             case I64 -> proto.getInt64DataCount();
             case BOOL, U8, I8, I16, I32, F16, BF16 -> proto.getInt32DataCount();
+            default -> throw new IllegalArgumentException(dtype + " is no type of ONNX");
           };
       if (given != shape.elements()) {
         throw OnnxException.malformed(
@@ -128,6 +129,7 @@ public final class OnnxTensors {
               tensor
                   .memory()
                   .setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) proto.getInt32Data(i));
+          default -> throw new IllegalArgumentException(dtype + " is no type of ONNX");
         }
       }
       return tensor;

@@ -14,38 +14,38 @@ import java.util.stream.Collectors;
  * #blockBytes()} bytes. Constant names are ggml's.
  */
 public enum GgmlType implements StorageType {
-  F32(0, 1, 4, DType.F32),
-  F16(1, 1, 2, DType.F16),
-  Q4_0(2, 32, 18),
-  Q4_1(3, 32, 20),
-  Q5_0(6, 32, 22),
-  Q5_1(7, 32, 24),
-  Q8_0(8, 32, 34),
+  F32(0, DType.F32),
+  F16(1, DType.F16),
+  Q4_0(2, DType.Q4_0),
+  Q4_1(3, DType.Q4_1),
+  Q5_0(6, DType.Q5_0),
+  Q5_1(7, DType.Q5_1),
+  Q8_0(8, DType.Q8_0),
   Q8_1(9, 32, 36),
-  Q2_K(10, 256, 84),
-  Q3_K(11, 256, 110),
-  Q4_K(12, 256, 144),
-  Q5_K(13, 256, 176),
-  Q6_K(14, 256, 210),
+  Q2_K(10, DType.Q2_K),
+  Q3_K(11, DType.Q3_K),
+  Q4_K(12, DType.Q4_K),
+  Q5_K(13, DType.Q5_K),
+  Q6_K(14, DType.Q6_K),
   Q8_K(15, 256, 292),
   IQ2_XXS(16, 256, 66),
   IQ2_XS(17, 256, 74),
   IQ3_XXS(18, 256, 98),
   IQ1_S(19, 256, 50),
-  IQ4_NL(20, 32, 18),
+  IQ4_NL(20, DType.IQ4_NL),
   IQ3_S(21, 256, 110),
   IQ2_S(22, 256, 82),
-  IQ4_XS(23, 256, 136),
-  I8(24, 1, 1, DType.I8),
-  I16(25, 1, 2, DType.I16),
-  I32(26, 1, 4, DType.I32),
-  I64(27, 1, 8, DType.I64),
-  F64(28, 1, 8, DType.F64),
+  IQ4_XS(23, DType.IQ4_XS),
+  I8(24, DType.I8),
+  I16(25, DType.I16),
+  I32(26, DType.I32),
+  I64(27, DType.I64),
+  F64(28, DType.F64),
   IQ1_M(29, 256, 56),
-  BF16(30, 1, 2, DType.BF16),
+  BF16(30, DType.BF16),
   TQ1_0(34, 256, 54),
   TQ2_0(35, 256, 66),
-  MXFP4(39, 32, 17),
+  MXFP4(39, DType.MXFP4),
   NVFP4(40, 64, 36),
   Q1_0(41, 128, 18),
   Q2_0(42, 64, 18);
@@ -79,20 +79,31 @@ public enum GgmlType implements StorageType {
   private final int blockBytes;
   private final Optional<DType> dtype;
 
+  /** A type that nothing here reads. */
   GgmlType(int id, int blockElements, int blockBytes) {
-    this(id, blockElements, blockBytes, null);
-  }
-
-  GgmlType(int id, int blockElements, int blockBytes, DType dtype) {
     this.id = id;
     this.blockElements = blockElements;
     this.blockBytes = blockBytes;
-    this.dtype = Optional.ofNullable(dtype);
+    this.dtype = Optional.empty();
+  }
+
+  GgmlType(int id, DType dtype) {
+    this.id = id;
+    this.blockElements = dtype.blockElements();
+    this.blockBytes = dtype.blockBytes();
+    this.dtype = Optional.of(dtype);
   }
 
   /** The type of this number, if there is one. */
   static Optional<GgmlType> of(int id) {
     return Optional.ofNullable(BY_ID.get(id));
+  }
+
+  /** The type whose elements lie as those of {@code dtype} do, if there is one. */
+  public static Optional<GgmlType> of(DType dtype) {
+    return Arrays.stream(values())
+        .filter(type -> type.dtype.equals(Optional.of(dtype)))
+        .findFirst();
   }
 
   /** The name of a type that ggml has removed, if this was its number. */

@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
  * past the end, names twice, unknown types, an alignment that is no power of two, and tensors that
  * do not follow each other, each at the next aligned offset, within the file.
  *
- * <p>Shapes are row-major, the reverse of the file's {@code ne}. Quantised tensors have an {@link
- * #info}; {@link #tensor} refuses them.
+ * <p>Shapes are row-major, the reverse of the file's {@code ne}. Tensors of types that no {@link
+ * dev.heddle.tensor.DType} stands for have an {@link #info}; {@link #tensor} refuses them.
  */
 public final class Gguf implements Weights {
   private static final String SPLIT_NO = "split.no";

@@ -118,9 +118,9 @@ class GgufModelsTest {
     refused(WeightFileException.class, path, "general.architecture");
     gpt2()
         .remove("blk.1.ffn_up.weight")
-        .tensor("blk.1.ffn_up.weight", GgmlType.Q8_0, none, 192, 64)
+        .tensor("blk.1.ffn_up.weight", GgmlType.Q8_1, none, 192, 64)
         .write(path);
-    refused(UnsupportedModelException.class, path, "\"blk.1.ffn_up.weight\" is Q8_0");
+    refused(UnsupportedModelException.class, path, "\"blk.1.ffn_up.weight\" is Q8_1");
     gpt2().put("gpt2.embedding_length", 0).write(path);
     refused(WeightFileException.class, path, "\"gpt2.embedding_length\": is 0");
     gpt2().put("gpt2.block_count", Integer.MAX_VALUE).write(path);

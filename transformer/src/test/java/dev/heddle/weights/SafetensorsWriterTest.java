@@ -25,7 +25,7 @@ class SafetensorsWriterTest {
   @Test
   void everyTypeComesBackAsItWas() {
     Map<String, HostTensor> tensors = new TreeMap<>();
-    for (DType dtype : DType.values()) {
+    for (DType dtype : DType.scalars()) {
       HostTensor tensor = HostTensor.heap(dtype, Shape.of(2, 1, 3));
       for (int i = 0; i < 6; i++) {
         tensor.setDouble(i, i);

@@ -1,0 +1,75 @@
+package dev.heddle.cpu;
+
+import dev.heddle.tensor.Blocks;
+import dev.heddle.tensor.DType;
+
+/** {@link BlockKernels} in plain Java. */
+final class ScalarBlocks implements BlockKernels {
+  private static final byte[] NON_LINEAR = Blocks.table(DType.IQ4_NL);
+  private static final byte[] E2M1 = Blocks.table(DType.MXFP4);
+
+  @Override
+  public void decode(BlockLayout layout, long panel, int chunk, int chunks, long to, long scratch) {
+    byte[] table =
+        switch (layout.type()) {
+          case IQ4_NL, IQ4_XS -> NON_LINEAR;
+          case MXFP4 -> E2M1;
+          default -> null;
+        };
+    int group = Blocks.group(layout.type());
+    for (int c = chunk; c < chunk + chunks; c++) {
+      for (int lane = 0; lane < layout.width(); lane++) {
+        long words = panel + (long) lane * Integer.BYTES;
+        for (int g = 0; g < layout.groups(); g++) {
+          float scale = scale(layout, words, c, g);
+          float offset = layout.offsets() ? offset(layout, words, c, g) : 0;
+          for (int i = g * group; i < (g + 1) * group; i++) {
+            int code = code(layout, words + layout.codes(c), i);
+            float value = scale * (table == null ? code : table[code]);
+            int k = (c - chunk) * BlockLayout.CHUNK + i;
+            Memory.putFloat(
+                to + k * layout.rowBytes() + (long) lane * Float.BYTES,
+                layout.offsets() ? value + offset : value);
+          }
+        }
+      }
+    }
+  }
+
+  private static float scale(BlockLayout layout, long words, int chunk, int group) {
+    int bits = Memory.getInt(words + layout.base(chunk)) >> layout.baseShift(chunk);
+    return base(layout, bits)
+        * (layout.large()
+            ? (byte)
+                (Memory.getInt(words + layout.factor(chunk, group))
+                    >> layout.factorShift(chunk, group))
+            : 1);
+  }
+
+  private static float offset(BlockLayout layout, long words, int chunk, int group) {
+    int bits = Memory.getInt(words + layout.base(chunk)) >> 16;
+    return base(layout, bits)
+        * (layout.large()
+            ? (byte)
+                (Memory.getInt(words + layout.offsetFactor(chunk, group))
+                    >> layout.factorShift(chunk, group))
+            : 1);
+  }
+
+  private static float base(BlockLayout layout, int bits) {
+    return layout.powers() ? Float.intBitsToFloat(bits << 16) : Float.float16ToFloat((short) bits);
+  }
+
+  private static int code(BlockLayout layout, long words, int i) {
+    int low = layout.lowBits();
+    int high = layout.highBits();
+    int bits = Memory.getInt(words + (i * low / 32) * layout.rowBytes()) >>> i * low % 32;
+    int code = bits & (1 << low) - 1;
+    if (high > 0) {
+      long upper = words + (low + i * high / 32) * layout.rowBytes();
+      code |= (Memory.getInt(upper) >>> i * high % 32 & (1 << high) - 1) << low;
+    }
+    int unused = 32 - low - high;
+    return (code << unused >> unused) + layout.bias();
+  }
+}
