@@ -106,7 +106,11 @@ Compilation build(const std::string &text, const CompileOptions &options) {
   }
   command = {compiler_name(), "-shared", "-o", image, "-include", home() + "/device/cuda.h"};
   for (const std::string &each : flags(options)) command.push_back(each);
-  command.push_back(source);
+  // Nothing of C++'s library, and no time-consuming plug-in of the linker's.
+  for (const char *each : {"-nostdlib", "-fno-use-linker-plugin"}) command.push_back(each);
+  for (const std::string &each : {source, std::string("-lm"), std::string("-lc")}) {
+    command.push_back(each);
+  }
   std::string output;
   if (run(command, "", output, result.log) != 0) return result;
   result.succeeded = read_file(image, result.image);

@@ -5,10 +5,6 @@ using namespace heddle_sim;
 
 namespace {
 
-void require_device(int device) {
-  require(device >= 0 && device < Settings::get().devices, INVALID_DEVICE);
-}
-
 // What a context leaves behind when it ends.
 void end_context(Driver &driver) {
   driver.report_leaks();

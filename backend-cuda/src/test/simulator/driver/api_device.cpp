@@ -51,10 +51,6 @@ int attribute(int number) {
   }
 }
 
-void require_device(int device) {
-  require(device >= 0 && device < Settings::get().devices, INVALID_DEVICE);
-}
-
 }  // namespace
 
 extern "C" {

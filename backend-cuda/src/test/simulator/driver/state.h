@@ -155,6 +155,10 @@ inline void require(bool holds, Result otherwise = INVALID_VALUE) {
   if (!holds) throw Failure{otherwise};
 }
 
+inline void require_device(int device) {
+  require(device >= 0 && device < Settings::get().devices, INVALID_DEVICE);
+}
+
 // A thread other than the one that made a thing may not use it.
 void require_owner(std::thread::id owner, const char *what);
 
