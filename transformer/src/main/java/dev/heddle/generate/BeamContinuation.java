@@ -1,6 +1,7 @@
 package dev.heddle.generate;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
@@ -16,7 +17,9 @@ final class BeamContinuation implements Continuation {
   private final Cancellation cancellation;
   private final float[] logits;
   private final int[] last = new int[1];
+  private final boolean[] taken;
   private KvCache.Sequence[] caches;
+  private KvCache.Sequence[] spare;
   private boolean first = true;
   private boolean cancelled;
 
@@ -43,8 +46,10 @@ final class BeamContinuation implements Continuation {
     int vocabulary = decoding.vocabularySize();
     this.sampler = new Sampler(options, vocabulary, maxNewTokens, source.ids());
     this.search = new BeamSearch(options, prompt, vocabulary, maxNewTokens, this::hasStop);
-    this.logits = new float[options.numBeams() * vocabulary];
+    this.logits = decoding.rows(options.numBeams());
     this.caches = new KvCache.Sequence[options.numBeams()];
+    this.spare = new KvCache.Sequence[caches.length];
+    this.taken = new boolean[caches.length];
     caches[0] = decoding.begin("beam 0", source.kept());
     try {
       cancelled = !decoding.prefill(caches[0], prompt, logits, cancellation);
@@ -103,8 +108,9 @@ final class BeamContinuation implements Continuation {
 
   /** Gives each beam the keys and values of the one that it continues. */
   private void follow() {
-    KvCache.Sequence[] next = new KvCache.Sequence[caches.length];
-    boolean[] taken = new boolean[caches.length];
+    KvCache.Sequence[] next = spare;
+    Arrays.fill(next, null);
+    Arrays.fill(taken, false);
     try {
       for (int beam = 0; beam < next.length; beam++) {
         int parent = search.parent(beam);
@@ -117,6 +123,7 @@ final class BeamContinuation implements Continuation {
           caches[beam].close();
         }
       }
+      spare = caches;
       caches = next;
     }
   }

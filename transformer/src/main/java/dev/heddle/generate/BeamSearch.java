@@ -33,13 +33,14 @@ public final class BeamSearch {
 
   private TokenSequence[] running;
   private TokenSequence[] spare;
+  private final int[] ends;
   private final double[] scores;
   private final int[] parents;
 
   private final Candidates candidates;
   private final TokenSequence[] continued;
   private final StopReason[] ended;
-  private List<Slot> finished = new ArrayList<>();
+  private final List<Slot> finished = new ArrayList<>();
 
   private int step;
   private boolean canImprove = true;
@@ -78,6 +79,7 @@ public final class BeamSearch {
     this.spare = sequences(beams, prompt);
     this.continued = sequences(kept, prompt);
     this.ended = new StopReason[kept];
+    this.ends = options.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
     this.parents = new int[beams];
     this.scores = new double[beams];
     for (int beam = 0; beam < beams; beam++) {
@@ -134,7 +136,7 @@ public final class BeamSearch {
     finish();
     advance();
     step++;
-    boolean enough = finished.stream().allMatch(slot -> slot.hypothesis() != null);
+    boolean enough = isEnough();
     canImprove &= canImprove(enough);
     return canImprove
         && !allEnded
@@ -163,8 +165,11 @@ public final class BeamSearch {
   }
 
   private StopReason ended(TokenSequence sequence) {
-    if (options.eosTokenIds().contains(sequence.get(sequence.length() - 1))) {
-      return StopReason.EOS;
+    int last = sequence.get(sequence.length() - 1);
+    for (int end : ends) {
+      if (end == last) {
+        return StopReason.EOS;
+      }
     }
     if (stops.test(sequence)) {
       return StopReason.STOP_STRING;
@@ -174,22 +179,31 @@ public final class BeamSearch {
 
   /** Keeps the best of the hypotheses so far and those that ended among the first candidates. */
   private void finish() {
-    boolean full =
-        options.earlyStopping() == EarlyStopping.WHEN_ENOUGH
-            && finished.stream().allMatch(slot -> slot.hypothesis() != null);
+    boolean full = options.earlyStopping() == EarlyStopping.WHEN_ENOUGH && isEnough();
     if (full || !canImprove) {
       return;
     }
-    List<Slot> merged = new ArrayList<>(finished);
     for (int i = 0; i < beams; i++) {
       if (ended[i] != null) {
         double score = candidates.score(i) / Math.pow(step + 1, options.lengthPenalty());
         int[] ids = continued[i].generatedIds();
-        merged.add(new Slot(new Hypothesis(ids, score, ended[i]), score));
+        finished.add(new Slot(new Hypothesis(ids, score, ended[i]), score));
       }
     }
-    merged.sort((a, b) -> Double.compare(b.score(), a.score()));
-    finished = new ArrayList<>(merged.subList(0, beams));
+    if (finished.size() > beams) {
+      finished.sort((a, b) -> Double.compare(b.score(), a.score()));
+      finished.subList(beams, finished.size()).clear();
+    }
+  }
+
+  /** Whether there are as many hypotheses as beams. */
+  private boolean isEnough() {
+    for (int i = 0; i < beams; i++) {
+      if (finished.get(i).hypothesis() == null) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -197,16 +211,15 @@ public final class BeamSearch {
    */
   private void advance() {
     int taken = 0;
-    for (boolean lost : new boolean[] {false, true}) {
-      int[] order = candidates.byScore();
-      for (int i = 0; i < order.length && taken < beams; i++) {
-        int each = order[i];
-        if ((ended[each] != null) == lost) {
-          parents[taken] = candidates.index(each) / vocabulary;
-          scores[taken] = candidates.score(each) + (lost ? LOST : 0);
-          spare[taken].become(running[parents[taken]], candidates.index(each) % vocabulary);
-          taken++;
-        }
+    candidates.sortByScore();
+    for (int i = 0; i < 2 * candidates.size() && taken < beams; i++) {
+      boolean lost = i >= candidates.size();
+      int each = candidates.place(lost ? i - candidates.size() : i);
+      if ((ended[each] != null) == lost) {
+        parents[taken] = candidates.index(each) / vocabulary;
+        scores[taken] = candidates.score(each) + (lost ? LOST : 0);
+        spare[taken].become(running[parents[taken]], candidates.index(each) % vocabulary);
+        taken++;
       }
     }
     TokenSequence[] before = running;

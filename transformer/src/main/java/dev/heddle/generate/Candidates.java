@@ -1,19 +1,18 @@
 package dev.heddle.generate;
 
-import java.util.Comparator;
-import java.util.stream.IntStream;
-
 /** The best of many, best first; of equal ones those offered first. */
 final class Candidates {
   private final int[] indices;
   private final double[] keys;
   private final double[] scores;
+  private final int[] order;
   private int size;
 
   Candidates(int capacity) {
     this.indices = new int[capacity];
     this.keys = new double[capacity];
     this.scores = new double[capacity];
+    this.order = new int[capacity];
   }
 
   void clear() {
@@ -49,12 +48,22 @@ final class Candidates {
     return scores[place];
   }
 
-  /** Places by score, largest first: another order than by key where the keys are perturbed. */
-  int[] byScore() {
-    return IntStream.range(0, size)
-        .boxed()
-        .sorted(Comparator.comparingDouble((Integer place) -> -scores[place]))
-        .mapToInt(Integer::intValue)
-        .toArray();
+  /**
+   * Puts the places in the order of the scores, largest first, which is another than by key where
+   * the keys are perturbed; of equal ones the first stays first.
+   */
+  void sortByScore() {
+    for (int i = 0; i < size; i++) {
+      int at = i;
+      for (; at > 0 && scores[i] > scores[order[at - 1]]; at--) {
+        order[at] = order[at - 1];
+      }
+      order[at] = i;
+    }
+  }
+
+  /** The place that is {@code rank}-th by score, as {@link #sortByScore} has found. */
+  int place(int rank) {
+    return order[rank];
   }
 }

@@ -190,6 +190,21 @@ public final class Decoding implements AutoCloseable {
   }
 
   /**
+   * Room for so many rows of logits.
+   *
+   * @throws GenerationException if that is more than a Java array holds
+   */
+  float[] rows(int count) {
+    long logits = (long) count * vocabularySize();
+    if (logits > Integer.MAX_VALUE - 8) {
+      throw new GenerationException(
+          "%d sequences or beams of %d logits each; at most %,d logits are supported at a time"
+              .formatted(count, vocabularySize(), Integer.MAX_VALUE - 8));
+    }
+    return new float[(int) logits];
+  }
+
+  /**
    * Adds tokens to a sequence in the next {@link #run}.
    *
    * @param logits how many of the last tokens' logits are wanted

@@ -167,7 +167,7 @@ public final class Generator implements AutoCloseable {
       try {
         Model.Checkpoint checkpoint = decoder(opened);
         Decoder decoder = (Decoder) checkpoint.architecture();
-        int tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
+        long tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
         KvCache.Size sources = null;
         int begun = promptTokens;
         if (decoder instanceof EncoderDecoder both) {
@@ -179,14 +179,18 @@ public final class Generator implements AutoCloseable {
           sequences = Math.max(sizedFor.numBeams(), sizedFor.numReturnSequences());
           int each = sizedFor.newTokens(begun, decoder.contextLength());
           boolean shared = !decoder.rotatesAnew(begun, begun + each);
-          tokens =
-              Math.toIntExact(
-                  (shared ? begun : (long) sequences * begun) + (long) sequences * each);
+          tokens = (shared ? begun : (long) sequences * begun) + (long) sequences * each;
         }
         KvCache.Size sourceSize = sources;
         // Every sequence but one ends in a page of its own, and may begin one.
-        tokens += 2 * sequences * storage.pageTokens();
-        KvCache.Size size = new KvCache.Size(tokens, sequences, STEP, storage);
+        tokens += 2L * sequences * storage.pageTokens();
+        if (tokens > Integer.MAX_VALUE) {
+          throw new GenerationException(
+              "%d sequences or beams need a cache of %,d tokens; at most %,d are supported. Ask for"
+                      .formatted(sequences, tokens, Integer.MAX_VALUE)
+                  + " fewer, or fewer new tokens");
+        }
+        KvCache.Size size = new KvCache.Size((int) tokens, sequences, STEP, storage);
         Backends.Selected<Loaded> loaded =
             new Backends()
                 .load(

@@ -3,6 +3,7 @@ package dev.heddle.generate;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.Inputs;
+import dev.heddle.backend.OutOfDeviceMemoryException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
 import dev.heddle.graph.Graph;
@@ -72,6 +73,17 @@ public final class KvCache implements AutoCloseable {
       try (HostTensor zeros = HostTensor.allocate(size.storage.dtype(), shape)) {
         names.add(name);
         tensors.add(backend.upload(zeros));
+      } catch (OutOfMemoryError e) {
+        long bytes = shape.elements() * size.storage.dtype().bytes();
+        OutOfDeviceMemoryException refused =
+            new OutOfDeviceMemoryException(
+                bytes,
+                0,
+                bytes,
+                "%s of a key/value cache of %,d tokens".formatted(name, size.tokens),
+                "Ask for fewer beams, sequences or new tokens at a time.");
+        refused.initCause(e);
+        throw refused;
       }
     }
 

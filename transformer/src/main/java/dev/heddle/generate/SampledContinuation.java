@@ -63,7 +63,7 @@ final class SampledContinuation implements Continuation {
     boolean plain = options.isPlain();
     int vocabulary = decoding.vocabularySize();
     this.sampler = plain ? null : new Sampler(options, vocabulary, maxNewTokens, source.ids());
-    this.logits = new float[plain ? 0 : count * vocabulary];
+    this.logits = decoding.rows(plain ? 0 : count);
     for (int i = 0; i < count; i++) {
       TokenSequence tokens = new TokenSequence(i, prompt, prompt.length + maxNewTokens);
       TextStream stream = streams == null ? null : streams.get();
