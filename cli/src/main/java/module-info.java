@@ -13,17 +13,23 @@ module dev.heddle.cli {
   uses dev.heddle.cli.Verb;
 
   provides dev.heddle.cli.Verb with
+      dev.heddle.cli.AnswerVerb,
       dev.heddle.cli.ChatVerb,
+      dev.heddle.cli.ClassifyVerb,
       dev.heddle.cli.ConformanceVerb,
       dev.heddle.cli.DemoVerb,
       dev.heddle.cli.DetokenizeVerb,
       dev.heddle.cli.DevicesVerb,
       dev.heddle.cli.EmbedVerb,
+      dev.heddle.cli.EntitiesVerb,
       dev.heddle.cli.ExplainVerb,
+      dev.heddle.cli.FillMaskVerb,
       dev.heddle.cli.GenerateVerb,
       dev.heddle.cli.ScoreVerb,
+      dev.heddle.cli.SummarizeVerb,
       dev.heddle.cli.TokenizeVerb,
       dev.heddle.cli.TraceVerb,
+      dev.heddle.cli.TranslateVerb,
       dev.heddle.cli.TuneVerb,
       dev.heddle.cli.VerifyVerb;
 }

@@ -17,6 +17,16 @@ record DemoTexts(
   /** How the text that it writes begins. */
   static final String BEGINNING = "ROMEO:\n";
 
+  /** The small model that translates, and texts for it. */
+  static final String TRANSLATOR = "dates-marian";
+
+  static final List<String> DATES =
+      List.of("March 3rd, 2017", "Freitag, 3. März 2017", "le 14 juillet 1989", "31.12.1999");
+
+  /** Sentences to classify. */
+  static final List<String> REVIEWED =
+      List.of("What a lovely dinner.", "A waste of money.", "We will come back soon!");
+
   /** Four topics, three sentences each. */
   static final DemoTexts TOPICS =
       new DemoTexts(

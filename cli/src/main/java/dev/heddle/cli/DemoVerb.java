@@ -5,8 +5,11 @@ import dev.heddle.generate.GenerationOptions;
 import dev.heddle.generate.Generator;
 import dev.heddle.model.Model;
 import dev.heddle.model.Pooling;
+import dev.heddle.task.Classifier;
 import dev.heddle.task.Embedder;
 import dev.heddle.task.Embeddings;
+import dev.heddle.task.Label;
+import dev.heddle.task.Translator;
 import dev.heddle.weights.ModelUnavailableException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -22,7 +25,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Fetch a model, embed sentences, search them, show the times, and write a text."
+      "Fetch a model, embed sentences, search them, show the times; then classify,"
+          + " translate and write texts."
     },
     footerHeading = "%n",
     footer = {
@@ -64,8 +68,42 @@ public final class DemoVerb implements Verb {
       out.println();
       show(DemoTexts.REVIEWS);
     }
+    classify();
+    translate();
     write();
     return ExitCode.OK;
+  }
+
+  /** Reviews by the small classifier. */
+  private void classify() {
+    out.printf(
+        "%n%s by %s, which comes with Heddle%n",
+        paint.bold("Good or bad"), DemoTexts.REVIEWS.model());
+    try (Classifier classifier =
+        Classifier.open(DemoTexts.REVIEWS.model(), TaskInput.options(selection))) {
+      List<List<Label>> labels = classifier.classify(DemoTexts.REVIEWED);
+      Table table = new Table().left("").right("").left("");
+      for (int i = 0; i < labels.size(); i++) {
+        Label best = labels.get(i).getFirst();
+        table.row(best.name(), "%.2f".formatted(best.score()), DemoTexts.REVIEWED.get(i));
+      }
+      table.print(out, "  ");
+    }
+  }
+
+  /** Dates by the small encoder–decoder. */
+  private void translate() {
+    out.printf(
+        "%n%s by %s, which comes with Heddle%n",
+        paint.bold("Dates translated"), DemoTexts.TRANSLATOR);
+    try (Translator translator =
+        Translator.open(DemoTexts.TRANSLATOR, TaskInput.options(selection))) {
+      Table table = new Table().left("").left("");
+      DemoTexts.DATES.forEach(date -> table.row(date, translator.translate(date)));
+      table.print(out, "  ");
+    }
+    out.printf("%n%s%n", paint.bold("Your own dates"));
+    out.printf("  heddle translate --model %s \"1er mai 2026\"%n", DemoTexts.TRANSLATOR);
   }
 
   /** A text by the small decoder: drawn, and always the same. */

@@ -36,7 +36,8 @@ public final class Architectures {
           "bart",
           "mbart",
           "marian",
-          "m2m_100");
+          "m2m_100",
+          "transformer");
 
   private Architectures() {}
 
@@ -69,7 +70,7 @@ public final class Architectures {
       case "bart" -> Bart.bart(config);
       case "mbart" -> Bart.mbart(config);
       case "marian" -> Bart.marian(config);
-      case "m2m_100" -> Bart.m2m100(config);
+      case "m2m_100", "transformer" -> Bart.m2m100(config);
       default -> {
         String unknown = type.wrong("one of " + String.join(", ", FAMILIES)).getMessage();
         if (!Gpt2.describes(config)) {

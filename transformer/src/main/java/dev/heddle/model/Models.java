@@ -9,6 +9,7 @@ import dev.heddle.tensor.Shape;
 import dev.heddle.text.ChatTemplate;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.Tokenizers;
+import dev.heddle.weights.Ctranslate2;
 import dev.heddle.weights.Gguf;
 import dev.heddle.weights.JsonFields;
 import dev.heddle.weights.Llama2c;
@@ -31,6 +32,7 @@ public final class Models {
   private static final String CONFIG = "config.json";
   private static final String TOKENIZER = "tokenizer.json";
   private static final String ONNX = ".onnx";
+  private static final String BIN = "model.bin";
 
   private Models() {}
 
@@ -118,7 +120,8 @@ public final class Models {
    * Opens the model in {@code path}: a folder as Hugging Face's or sentence-transformers' libraries
    * write it, with safetensors or {@code model.onnx}; an ONNX file, its tokenizer beside it; a GGUF
    * file, a part of a split one, or a folder with one; or a checkpoint of llama2.c, {@code .bin},
-   * its {@code tok*.bin} beside it.
+   * its {@code tok*.bin} beside it; or CTranslate2's {@code model.bin}, or its folder, which has
+   * vocabularies and no tokenizer.
    *
    * @throws ModelException if there is none, or of a kind that is not supported
    * @throws dev.heddle.weights.WeightFileException if one of its files is broken
@@ -145,6 +148,9 @@ public final class Models {
           GenerationOptions.DEFAULT,
           Optional::empty,
           HeadSettings.NONE);
+    }
+    if (Ctranslate2.begins(path.resolve(BIN))) {
+      return file(path.resolve(BIN), name);
     }
     if (!Files.isDirectory(path) || holdsGguf(path)) {
       return file(path, name);
@@ -187,11 +193,16 @@ public final class Models {
           config = JsonFields.of(checkpoint.metadata(), path);
           network = new Model.Checkpoint(Architectures.read(config, Layout.LLAMA2C), checkpoint);
         }
+        case Ctranslate2 transformer -> {
+          Ctranslate2Weights weights = new Ctranslate2Weights(transformer, path);
+          config = weights.config();
+          network = new Model.Checkpoint(Architectures.read(config), weights);
+        }
         default ->
             throw new ModelException(
                 path
                     + ": expected the folder of a model, an ONNX file, a GGUF file, or a checkpoint"
-                    + " of llama2.c: "
+                    + " of llama2.c or CTranslate2: "
                     + file.format()
                     + " does not tell how to compute");
       }

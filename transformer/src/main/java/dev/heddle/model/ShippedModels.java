@@ -12,7 +12,7 @@ import java.util.zip.CRC32;
 /** The small models that come in this module's jar: for demonstrations and tests anywhere. */
 final class ShippedModels {
   /** Their names. Each is a folder among the resources. */
-  static final List<String> NAMES = List.of("sentiment-bert", "shakespeare-llama");
+  static final List<String> NAMES = List.of("dates-marian", "sentiment-bert", "shakespeare-llama");
 
   private static final List<String> FILES =
       List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 
 /**
  * Whatever holds weights, opened by what it is: a safetensors file, an index of shards, a GGUF
- * file, or a folder with one of these; or a llama2.c checkpoint, {@code .bin}.
+ * file, or a folder with one of these; or a {@code .bin}, of llama2.c or CTranslate2.
  */
 public final class WeightFile implements AutoCloseable {
   private static final String SINGLE = "model.safetensors";
@@ -46,6 +46,9 @@ public final class WeightFile implements AutoCloseable {
     if (name.endsWith(".gguf") || !name.endsWith(".safetensors") && beginsAsGguf(file)) {
       Gguf gguf = Gguf.open(file);
       return new WeightFile(file, "GGUF version " + gguf.version(), gguf.files(), gguf);
+    }
+    if (name.endsWith(".bin") && Ctranslate2.begins(file)) {
+      return new WeightFile(file, "CTranslate2", List.of(file), Ctranslate2.open(file));
     }
     if (name.endsWith(".bin")) {
       return new WeightFile(file, "llama2.c", List.of(file), Llama2c.open(file));

@@ -44,7 +44,7 @@ class ModelsTest {
   @Test
   void whatIsNotThereIsRefusedWithWhatThereIs() {
     ModelException e = assertThrows(ModelException.class, () -> Models.open("no-such-model"));
-    assertTrue(e.getMessage().contains("one of sentiment-bert, shakes"), e.getMessage());
+    assertTrue(e.getMessage().contains("one of dates-marian, sentiment"), e.getMessage());
     assertThrows(ModelException.class, () -> Models.open("bad\u0000path"));
     assertThrows(WeightFileException.class, () -> Models.open(folder));
   }
