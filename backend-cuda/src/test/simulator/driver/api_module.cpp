@@ -74,6 +74,7 @@ void launch(Driver &driver, const void *handle, const Extent &grid, const Extent
   Stream &target = driver.stream(stream);
   const std::shared_ptr<Launch> prepared =
       prepare(function, grid, block, dynamic_bytes, parameters);
+  if (is_due(Settings::get().refuse_launch)) throw Failure{LAUNCH_OUT_OF_RESOURCES};
   if (!target.capture) Counters::get().add("launches");
   driver.enqueue(target, launch_command(prepared));
 }
@@ -135,6 +136,22 @@ int cuFuncGetModule(void **module, void *handle) {
   return api("cuFuncGetModule", Needs::CONTEXT, [&](Driver &driver) {
     require(module != nullptr);
     *module = function_of(driver, handle).module;
+  });
+}
+
+// Offsets as parameters of up to 8 bytes lie, one after another.
+int cuFuncGetParamInfo(void *handle, size_t index, size_t *offset, size_t *size) {
+  return api("cuFuncGetParamInfo", Needs::CONTEXT, [&](Driver &driver) {
+    const Function &function = function_of(driver, handle);
+    require(offset != nullptr && index < function.kernel->parameters);
+    size_t at = 0;
+    for (size_t i = 0; i <= index; i++) {
+      const size_t bytes = function.kernel->sizes[i], step = std::min<size_t>(bytes, 8);
+      at = (at + step - 1) / step * step;
+      *offset = at;
+      at += bytes;
+    }
+    if (size != nullptr) *size = function.kernel->sizes[index];
   });
 }
 

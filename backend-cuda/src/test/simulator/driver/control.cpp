@@ -44,7 +44,8 @@ void heddle_sim_reset() {
   Counters::get().clear_events();
   driver.sticky = SUCCESS;
   driver.lost = false;
-  for (const char *each : {"fail_allocation", "fail_launch", "lose_device", "fail_copy"}) {
+  for (const char *each : {"fail_allocation", "fail_launch", "refuse_launch", "lose_device",
+                           "fail_copy"}) {
     Settings::get().set(each, 0);
   }
 }

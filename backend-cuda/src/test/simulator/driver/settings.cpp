@@ -27,6 +27,7 @@ Settings from_environment() {
   s.log = log == nullptr ? "" : log;
   s.fail_allocation = number("HEDDLE_SIM_FAIL_ALLOCATION", 0);
   s.fail_launch = number("HEDDLE_SIM_FAIL_LAUNCH", 0);
+  s.refuse_launch = number("HEDDLE_SIM_REFUSE_LAUNCH", 0);
   s.lose_device = number("HEDDLE_SIM_LOSE_DEVICE", 0);
   s.fail_copy = number("HEDDLE_SIM_FAIL_COPY", 0);
   return s;
@@ -49,6 +50,7 @@ bool Settings::set(const std::string &name, long long value) {
   else if (name == "any_thread") any_thread = value != 0;
   else if (name == "fail_allocation") fail_allocation = value;
   else if (name == "fail_launch") fail_launch = value;
+  else if (name == "refuse_launch") refuse_launch = value;
   else if (name == "lose_device") lose_device = value;
   else if (name == "fail_copy") fail_copy = value;
   else return false;

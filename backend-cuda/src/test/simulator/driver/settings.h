@@ -17,6 +17,7 @@ struct Settings {
   // Failures to come, counted down at each call; 0 for none.
   long long fail_allocation;  // HEDDLE_SIM_FAIL_ALLOCATION: the n-th from now.
   long long fail_launch;      // HEDDLE_SIM_FAIL_LAUNCH
+  long long refuse_launch;    // HEDDLE_SIM_REFUSE_LAUNCH: at the call; the device works on.
   long long lose_device;      // HEDDLE_SIM_LOSE_DEVICE: calls until the device is gone.
   long long fail_copy;        // HEDDLE_SIM_FAIL_COPY
 

@@ -110,6 +110,11 @@ final class ContextThread {
     }
   }
 
+  /** The thread's {@link Thread#threadId}. */
+  long id() {
+    return thread.threadId();
+  }
+
   /** Calls on the thread, and waits. */
   <T> T call(Supplier<T> what) {
     if (Thread.currentThread() == thread) {

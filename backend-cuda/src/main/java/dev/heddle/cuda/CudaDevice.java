@@ -97,6 +97,11 @@ final class CudaDevice implements KernelDevice {
     return found;
   }
 
+  /** The thread that owns the context, by its {@link Thread#threadId}. */
+  long contextThread() {
+    return thread.id();
+  }
+
   Pinned pinned() {
     return pinned;
   }

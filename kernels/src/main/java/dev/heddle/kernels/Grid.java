@@ -36,7 +36,9 @@ final class Grid {
       long group = Math.min(GROUP, Long.highestOneBit(limits.maxGroupSize()));
       // As wide as a row and no wider: neighbouring items touch neighbouring elements then too.
       long width = Math.min(group, Long.highestOneBit(2 * length - 1));
-      long height = group / width;
+      // And no higher: a kernel that shares nothing along y would do everything again there, which
+      // in place is not the same.
+      long height = Math.min(group / width, Long.highestOneBit(2 * rows - 1));
       long most = (long) GROUPS_PER_UNIT * limits.computeUnits();
       long across = Math.min(Math.ceilDiv(length, width), most);
       long down = Math.min(Math.ceilDiv(rows, height), Math.ceilDiv(most, across));
