@@ -2,8 +2,8 @@ package dev.heddle.reference;
 
 import dev.heddle.op.Sample;
 import dev.heddle.tensor.HostTensor;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** {@link Sample}: by sorting, in float64. */
 final class ReferenceSample {
@@ -44,16 +44,11 @@ final class ReferenceSample {
     if (!Double.isFinite(largest)) {
       return -1;
     }
-    // The sort is stable, and both zeros are alike.
-    List<Integer> order =
-        IntStream.range(0, row.length)
-            .boxed()
-            .sorted((a, b) -> row[a] > row[b] ? -1 : row[a] < row[b] ? 1 : 0)
-            .toList();
+    int[] order = largestFirst(row);
     if (!(temperature > 0)) {
-      return order.getFirst();
+      return order[0];
     }
-    double least = topK >= 1 && topK < row.length ? row[order.get((int) topK - 1)] : -1 / 0.0;
+    double least = topK >= 1 && topK < row.length ? row[order[(int) topK - 1]] : -1 / 0.0;
     double[] mass = new double[row.length];
     double left = 0;
     for (int id : order) {
@@ -64,7 +59,7 @@ final class ReferenceSample {
       double before = 0;
       double kept = 0;
       for (int id : order) {
-        boolean stays = id == order.getFirst() || before < topP * left;
+        boolean stays = id == order[0] || before < topP * left;
         before += mass[id];
         mass[id] = stays ? mass[id] : 0;
         kept += mass[id];
@@ -72,7 +67,7 @@ final class ReferenceSample {
       left = kept;
     }
     double sum = 0;
-    int last = order.getFirst();
+    int last = order[0];
     for (int id = 0; id < row.length && !(sum > u * left); id++) {
       if (mass[id] > 0) {
         sum += mass[id];
@@ -80,6 +75,18 @@ final class ReferenceSample {
       }
     }
     return last;
+  }
+
+  /** The ids by logit, of equal ones the lower first; both zeros are alike. */
+  private static int[] largestFirst(double[] row) {
+    long[] keys = new long[row.length];
+    for (int id = 0; id < row.length; id++) {
+      int bits = Float.floatToIntBits((float) row[id] + 0f);
+      int ascending = bits ^ (bits >> 31) >>> 1;
+      keys[id] = (long) ~ascending << Integer.SIZE | id;
+    }
+    Arrays.sort(keys);
+    return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
   }
 
   private static double logProbability(double[] row, int id) {
