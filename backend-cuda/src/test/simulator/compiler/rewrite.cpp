@@ -28,22 +28,6 @@ std::string breaks(const std::string &text) {
   return lines;
 }
 
-// What stands between tokens, with "#pragma unroll" and "#pragma unroll 4" as g++ says it. A loop
-// that nvcc unrolls for its local arrays' sake must be unrolled here too, or each access to them is
-// a call.
-std::string with_pragmas_of_gcc(std::string space) {
-  const std::string pragma = "#pragma unroll";
-  for (size_t at = 0; (at = space.find(pragma, at)) != std::string::npos;) {
-    const size_t end = std::min(space.find('\n', at), space.size());
-    const std::string rest = space.substr(at + pragma.size(), end - at - pragma.size());
-    const bool counted = rest.find_first_of("0123456789") != std::string::npos;
-    const std::string line = "#pragma GCC unroll" + (counted ? rest : " 64");
-    space.replace(at, end - at, line);
-    at += line.size();
-  }
-  return space;
-}
-
 std::string trimmed(const std::string &text) {
   size_t begin = 0, end = text.size();
   while (begin < end && isspace((unsigned char)text[begin])) begin++;
@@ -82,7 +66,7 @@ class Rewriter {
     while (true) {
       const size_t before = tokens_.at();
       tokens_.skip_space();
-      out_ += with_pragmas_of_gcc(text_.substr(before, tokens_.at() - before));
+      out_ += text_.substr(before, tokens_.at() - before);
       const size_t begin = tokens_.at();
       const std::string token = tokens_.next();
       if (token.empty()) break;

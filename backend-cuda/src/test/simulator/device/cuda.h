@@ -15,7 +15,7 @@
 #define __align__(n) __attribute__((aligned(n)))
 #define __grid_constant__
 // For what touches memory that is not the device's, or that was proven before.
-#define HEDDLE_UNCHECKED __attribute__((no_sanitize("kernel-address")))
+#define HEDDLE_UNCHECKED __attribute__((no_sanitize("thread")))
 #ifndef __restrict__
 #define __restrict__ __restrict
 #endif

@@ -1,4 +1,4 @@
-// What compiled kernels call at every access to memory (g++'s names for -fsanitize=kernel-address),
+// What compiled kernels call at every access to memory (g++'s names for -fsanitize=thread),
 // at barriers, and at collectives of a warp.
 #include <cstring>
 
@@ -158,12 +158,12 @@ void check_range(Use use, uintptr_t address, size_t bytes, const void *caller) {
 using heddle_sim::Fiber;
 using heddle_sim::Use;
 
-#define HEDDLE_CHECKS(n)                                                                       \
-  void __asan_load##n##_noabort(uintptr_t address) {                                           \
-    heddle_sim::check<n, Use::READ>(address, __builtin_return_address(0));                     \
-  }                                                                                            \
-  void __asan_store##n##_noabort(uintptr_t address) {                                          \
-    heddle_sim::check<n, Use::WRITE>(address, __builtin_return_address(0));                    \
+#define HEDDLE_CHECKS(n)                                                    \
+  void __tsan_read##n(uintptr_t address) {                                  \
+    heddle_sim::check<n, Use::READ>(address, __builtin_return_address(0));  \
+  }                                                                         \
+  void __tsan_write##n(uintptr_t address) {                                 \
+    heddle_sim::check<n, Use::WRITE>(address, __builtin_return_address(0)); \
   }
 
 extern "C" {
@@ -174,26 +174,16 @@ HEDDLE_CHECKS(4)
 HEDDLE_CHECKS(8)
 HEDDLE_CHECKS(16)
 
-void __asan_loadN_noabort(uintptr_t address, size_t bytes) {
+// Of structs of other sizes.
+void __tsan_read_range(uintptr_t address, size_t bytes) {
   heddle_sim::check_range(Use::READ, address, bytes, __builtin_return_address(0));
 }
-void __asan_storeN_noabort(uintptr_t address, size_t bytes) {
+void __tsan_write_range(uintptr_t address, size_t bytes) {
   heddle_sim::check_range(Use::WRITE, address, bytes, __builtin_return_address(0));
 }
 
-// g++ calls these for copies of whole structs and arrays.
-void *__asan_memcpy(void *to, const void *from, size_t bytes) {
-  heddle_sim::check_range(Use::READ, (uintptr_t)from, bytes, __builtin_return_address(0));
-  heddle_sim::check_range(Use::WRITE, (uintptr_t)to, bytes, __builtin_return_address(0));
-  return memcpy(to, from, bytes);
-}
-void *__asan_memset(void *to, int value, size_t bytes) {
-  heddle_sim::check_range(Use::WRITE, (uintptr_t)to, bytes, __builtin_return_address(0));
-  return memset(to, value, bytes);
-}
-
-// It never returns to where it was called, as g++ asks.
-void __asan_handle_no_return() {}
+// Called once for each module, before anything else of it.
+void __tsan_init() {}
 
 void heddle_sim_atomic(const volatile void *where, unsigned bytes, const char *) {
   Fiber &self = *Fiber::current();
