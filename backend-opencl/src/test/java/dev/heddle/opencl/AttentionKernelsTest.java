@@ -1,6 +1,7 @@
 package dev.heddle.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -168,6 +169,70 @@ class AttentionKernelsTest {
       x.inputs[Attention.PAGES] = HostTensor.of(new int[] {0, 1, 2}, 1, 3);
       x.refused(backend, "key length 60 is out of range; the pages have 48");
     }
+  }
+
+  /** One query a sequence, over segments of its keys, gives what the prompt's tiles do. */
+  @Test
+  void aTokenOfACacheHasTheBitsItHasInAPrompt() {
+    int[] lengths = {700, 3, 256, 257, 1, 512};
+    assertAll(
+        Stream.of(
+                new Attention(9, 1, Layout.RAGGED, 0.3, Causal.BOTTOM_RIGHT, 0, 4, Map.NONE),
+                new Attention(4, 2, Layout.RAGGED, 0.3, Causal.BOTTOM_RIGHT, 290, 0, Map.NONE),
+                new Attention(4, 2, Layout.RAGGED, 0.3, Causal.BOTTOM_RIGHT, 20, 0, Map.NONE))
+            .map(op -> () -> checkSteps(op, lengths)));
+  }
+
+  /** The last query of each sequence beside all others, and beside the last ones of others. */
+  private static void checkSteps(Attention op, int[] lengths) {
+    int headDim = 40;
+    int pageTokens = 64;
+    int sequences = lengths.length;
+    int all = Arrays.stream(lengths).sum();
+    int most = Arrays.stream(lengths).max().getAsInt() / pageTokens + 1;
+    Operands x = new Operands(op, headDim, headDim, 1, 0, 0);
+    x.inputs[Attention.QUERY] = x.floats(DType.F32, all, (long) op.heads() * headDim);
+    long columns = (long) op.kvHeads() * headDim;
+    x.inputs[Attention.KEY] = x.floats(DType.F16, (long) sequences * most, pageTokens, columns);
+    x.inputs[Attention.VALUE] = x.floats(DType.F16, (long) sequences * most, pageTokens, columns);
+    x.inputs[Attention.KEY_LENGTHS] = HostTensor.of(lengths, sequences);
+    float[] slopes = new float[op.heads()];
+    for (int head = 0; head < slopes.length; head++) {
+      slopes[head] = 0.5f / (1 << head);
+    }
+    x.inputs[Attention.ALIBI] = HostTensor.of(slopes, op.heads());
+    int[] pages = IntStream.range(0, sequences * most).map(i -> sequences * most - 1 - i).toArray();
+    x.inputs[Attention.PAGES] = HostTensor.of(pages, sequences, most);
+    int[] starts = new int[sequences + 1];
+    float[] last = new float[sequences * op.heads() * headDim];
+    float[] queries = x.inputs[Attention.QUERY].toFloats();
+    for (int s = 0; s < sequences; s++) {
+      starts[s + 1] = starts[s] + lengths[s];
+      copyRow(queries, starts[s + 1] - 1, last, s, op.heads() * headDim);
+    }
+    x.inputs[Attention.CU_SEQ_LENS] = HostTensor.of(starts, sequences + 1);
+    for (Backend backend : List.of(vectors, groups)) {
+      x.inputs[Attention.QUERY] = HostTensor.of(queries, all, (long) op.heads() * headDim);
+      x.inputs[Attention.CU_SEQ_LENS] = HostTensor.of(starts, sequences + 1);
+      double[] prompt = x.run(backend).getFirst();
+      x.inputs[Attention.QUERY] = HostTensor.of(last, sequences, (long) op.heads() * headDim);
+      x.inputs[Attention.CU_SEQ_LENS] =
+          HostTensor.of(IntStream.rangeClosed(0, sequences).toArray(), sequences + 1);
+      x.check(backend);
+      double[] steps = x.run(backend).getFirst();
+      int width = op.heads() * headDim;
+      for (int s = 0; s < sequences; s++) {
+        int row = starts[s + 1] - 1;
+        assertArrayEquals(
+            Arrays.copyOfRange(prompt, row * width, (row + 1) * width),
+            Arrays.copyOfRange(steps, s * width, (s + 1) * width),
+            "sequence " + s);
+      }
+    }
+  }
+
+  private static void copyRow(float[] from, int row, float[] to, int at, int width) {
+    System.arraycopy(from, row * width, to, at * width, width);
   }
 
   @Test

@@ -130,6 +130,11 @@ final class AttentionExtents {
     return key.dim(rows());
   }
 
+  /** Keys that a sequence's pages have room for. */
+  long pagedKeys() {
+    return pages.dim(1) * key.dim(1);
+  }
+
   /** Tiles of {@code tile} queries that no lengths of the sequences exceed. */
   long slots(int tile) {
     return isRagged() && sequences() > 0

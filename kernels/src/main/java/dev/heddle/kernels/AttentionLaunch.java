@@ -12,8 +12,9 @@ import java.util.List;
 
 /**
  * {@link Attention}: {@code attention_vectors.cl}, a tile of queries a work-item, on CPUs; {@code
- * attention.cl}, a tile a group, elsewhere and for float64. Lengths of sequences are on the device,
- * so the grid has as many tiles as any lengths need.
+ * attention.cl}, a tile a group, elsewhere and for float64, with {@link AttentionSplit} for few
+ * queries of a cache. Lengths of sequences are on the device, so the grid has as many tiles as any
+ * lengths need.
  */
 final class AttentionLaunch implements Launch {
   // What attention_vectors.cl and attention.cl define.
@@ -24,7 +25,7 @@ final class AttentionLaunch implements Launch {
   private static final int SLICE = 32;
 
   /** Slices of a value's elements that an item keeps sums of. */
-  private static final int MOST_VALUE_SLICES = 8;
+  private static final int MOST_VALUE_SLICES = 4;
 
   /**
    * A variant of the kernel.
@@ -39,17 +40,24 @@ final class AttentionLaunch implements Launch {
   private final Attention op;
   private final Variant variant;
   private final DeviceKernel kernel;
+  private final AttentionSplit split;
   private final AttentionExtents extents;
 
   /** Of the starts of queries, and of those of keys if they have their own. */
   private final List<StartsCheck> checks = new ArrayList<>();
 
   private AttentionLaunch(
-      LaunchSite site, Attention op, Variant variant, DeviceKernel kernel, DeviceKernel check) {
+      LaunchSite site,
+      Attention op,
+      Variant variant,
+      DeviceKernel kernel,
+      AttentionSplit split,
+      DeviceKernel check) {
     this.site = site;
     this.op = op;
     this.variant = variant;
     this.kernel = kernel;
+    this.split = split;
     this.extents = new AttentionExtents(site, op);
     for (int position : new int[] {Attention.CU_SEQ_LENS, Attention.CU_SEQ_LENS_KEY}) {
       if (check != null && site.in(position) != null) {
@@ -71,9 +79,11 @@ final class AttentionLaunch implements Launch {
         "blocks of keys, scores never stored",
         workshop -> {
           DeviceKernel kernel = workshop.compile(variant.source());
+          AttentionSplit split =
+              vectors ? null : AttentionSplit.prepare(workshop, node, defines(node));
           boolean ragged = op.layout() == Attention.Layout.RAGGED;
           DeviceKernel check = ragged ? StartsCheck.prepare(workshop) : null;
-          return site -> new AttentionLaunch(site, op, variant, kernel, check);
+          return site -> new AttentionLaunch(site, op, variant, kernel, split, check);
         });
   }
 
@@ -101,7 +111,7 @@ final class AttentionLaunch implements Launch {
   }
 
   /** Elements of a head of an input; not fixed if nobody can know. */
-  private static Dim headDim(Node node, int position) {
+  static Dim headDim(Node node, int position) {
     Attention op = (Attention) node.op();
     Dim columns = node.input(position).type().dim(-1);
     int heads = position == Attention.QUERY ? op.heads() : op.kvHeads();
@@ -123,7 +133,7 @@ final class AttentionLaunch implements Launch {
   }
 
   private static long localBytes(Node node, long querySlices) {
-    long elements = querySlices * SLICE * (TILE + 1) + (SLICE + TILE) * (BLOCK + 1) + 5 * TILE;
+    long elements = querySlices * SLICE * (TILE + 1) + (SLICE + TILE) * (BLOCK + 1) + 7 * TILE;
     return elements * (dtype(node) == DType.F64 ? Double.BYTES : Float.BYTES);
   }
 
@@ -157,7 +167,11 @@ final class AttentionLaunch implements Launch {
   public long bind() {
     checks.forEach(StartsCheck::bind);
     extents.bind();
-    return 0;
+    return splits() ? split.workspace(extents, op) : 0;
+  }
+
+  private boolean splits() {
+    return split != null && split.serves(extents);
   }
 
   @Override
@@ -165,6 +179,20 @@ final class AttentionLaunch implements Launch {
     for (int i = 0; i < checks.size(); i++) {
       checks.get(i).run(i == 0 ? extents.queries() : extents.keys());
     }
+    if (splits()) {
+      split.run(site, extents, op, this::putOperands);
+      return;
+    }
+    putOperands();
+    long chunks = Math.ceilDiv(extents.valueDim(), variant.values());
+    site.launch(
+        kernel,
+        new Extent(extents.slots(variant.tile()), op.heads(), chunks),
+        Extent.of(variant.items()));
+  }
+
+  /** {@code ARGUMENTS} of the kernels. */
+  private void putOperands() {
     extents.putVectors(site.in(Attention.QUERY), op.heads());
     extents.putVectors(site.in(Attention.KEY), op.kvHeads());
     extents.putVectors(site.in(Attention.VALUE), op.kvHeads());
@@ -188,11 +216,6 @@ final class AttentionLaunch implements Launch {
     putReal(op.scale());
     putReal(op.softCap());
     site.put(op.causal().ordinal()).put(op.window()).status();
-    long chunks = Math.ceilDiv(extents.valueDim(), variant.values());
-    site.launch(
-        kernel,
-        new Extent(extents.slots(variant.tile()), op.heads(), chunks),
-        Extent.of(variant.items()));
   }
 
   private void putReal(double x) {

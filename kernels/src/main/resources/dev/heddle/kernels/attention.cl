@@ -6,6 +6,7 @@
 // block raises no maximum what was summed before is multiplied by exactly 1, so it is no matter in
 // which tile a query lies, which sequences stand beside its own, and what is hidden behind.
 #define TILE 64
+#define HEAD GROUP_ID(1)
 #include "starts.h"
 #include "attention.h"
 
@@ -86,29 +87,36 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
   SHARED real weights[TILE * KEY_PITCH];                   // Scores, then weights.
   SHARED real greatest_half[2 * TILE];
   SHARED real total_half[2 * TILE];
-  SHARED real factors[TILE];  // Of what was summed before; at the end of all.
+  SHARED real factors[TILE];  // Of what was summed before in the segment; at the end of all.
+  SHARED real keeps[TILE];    // Of the segments before, where one ends; and of this one.
+  SHARED real takes[TILE];
   const i32 item = LOCAL_ID(0);
-  BEGIN;
+  BEGIN_MAP;
   const i32 column = item % ACROSS;
   const i32 line = item / ACROSS;
   const i32 row = item / 2;
   const i32 half_at = row * KEY_PITCH + item % 2 * HALF;
   const i32 slices = (head_dim + SLICE - 1) / SLICE;
   const i32 first_value = (i32)GROUP_ID(2) * (VALUE_SLICES * SLICE);
-  real greatest = HIDDEN;  // The greatest score of the row so far,
-  real shift = 0;          // what to subtract from scores,
+  real greatest = HIDDEN;  // The greatest score of the row in this segment so far,
   real total = 0;          // and the sum of weights.
+  real all_greatest = HIDDEN;  // The same of the segments before.
+  real all_total = 0;
   real factor = 0;
+  real keep = 0;
+  real take = 0;
   real sums[VALUE_SLICES][16];
+  real all[VALUE_SLICES][16];
+  UNROLL_BY(1)
   for (i32 slice = 0; slice < VALUE_SLICES; slice++) {
     UNROLL
     for (i32 i = 0; i < 16; i++) {
       sums[slice][i] = 0;
+      all[slice][i] = 0;
     }
   }
   i32 ready = 0;  // Whether local memory holds the queries.
 
-  // Results first; then, if there is a map, all keys once more.
   UNROLL_BY(1)
   for (i32 pass = 0; pass < passes; pass++) {
     const i32 stage = pass == 0 ? MAP_WEIGHTS : map_kind;
@@ -117,6 +125,7 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
     UNROLL_BY(1)
     for (i32 j = from; j < to; j += BLOCK) {
       const i32 n = MIN(BLOCK, to - j);
+      const i32 ends = (j + BLOCK) % SEGMENT == 0 || j + BLOCK >= to;
 
       real score[16];
       UNROLL
@@ -147,34 +156,16 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
       UNROLL_BY(1)
       for (i32 i = 0; i < HALF; i++) {
         const i32 key = j + item % 2 * HALF + i;
-        const i32 distance = key - t.position - row;
-        real x = weights[half_at + i];
-        i32 hidden = key >= to || row >= t.count;
-        if (stage >= MAP_CAPPED && cap != 0) {
-          x = cap * TANH(x / cap);
-        }
-        if (stage >= MAP_MASKED && !hidden) {
-          if (PRESENT(slopes)) {
-            x = FMA((real)LOAD(SLOPE, slopes, head), (real)distance, x);
-          }
-          if (PRESENT(biases)) {
-            x += (real)LOAD(BIAS, biases, bias_at + CLAMP(distance, -reach, reach));
-          }
-          if (PRESENT(mask)) {
-            const real m = load_mask(mask, mask_at + row * mask_query + key * mask_key);
-            hidden = m == HIDDEN;
-            x += m;
-          }
-          hidden = hidden || (causal != CAUSAL_NONE && distance > 0)
-                || (window > 0 && (distance >= window || -distance >= window)) || key >= t.shown;
-        }
-        x = hidden && stage >= MAP_MASKED ? HIDDEN : x;
+        const real x = finish_score(
+            weights[half_at + i], stage, key >= to || row >= t.count, t, row, key, cap, slopes,
+            head, biases, bias_at, reach, mask, mask_at + row * mask_query + key * mask_key, causal,
+            window);
         if (pass == 0) {
           weights[half_at + i] = x;
           most = most < x ? x : most;
         } else if (GROUP_ID(2) == 0 && key < to && row < t.count) {
-          x = stage == MAP_WEIGHTS ? EXP(x - shift) * factor : x;
-          STORE(X, map, VECTOR_AT(map, t, query, head, t.row + row) + key, x);
+          STORE(X, map, VECTOR_AT(map, t, query, head, t.row + row) + key,
+                stage == MAP_WEIGHTS ? EXP(x - shift_of(all_greatest)) * factor : x);
         }
       }
       greatest_half[item] = most;
@@ -183,9 +174,12 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
         const real other = greatest_half[item ^ 1];
         most = most < other ? other : most;
         most = greatest < most ? most : greatest;
-        shift = most == HIDDEN ? (real)0 : most;
+        const real shift = shift_of(most);
         factor = EXP(greatest - shift);
         greatest = most;
+        if (ends) {
+          join(greatest, &all_greatest, &keep, &take);
+        }
         real part = 0;
         UNROLL_BY(4)
         for (i32 i = 0; i < HALF; i++) {
@@ -196,6 +190,8 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
         total_half[item] = part;
         if (item % 2 == 0) {
           factors[row] = factor;
+          keeps[row] = keep;
+          takes[row] = take;
         }
       }
 
@@ -226,20 +222,36 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
         }
         UNROLL
         for (i32 i = 0; i < 16; i++) {
-          sums[slice][i] = FMA(sums[slice][i], factors[line + i / 4 * DOWN], more[i]);
+          const i32 own = line + i / 4 * DOWN;
+          const real sum = FMA(sums[slice][i], factors[own], more[i]);
+          sums[slice][i] = sum;
+        }
+        if (ends) {
+          UNROLL_BY(1)
+          for (i32 i = 0; i < 16; i++) {
+            const i32 own = line + i / 4 * DOWN;
+            all[slice][i] = MERGED(all[slice][i], keeps[own], sums[slice][i], takes[own]);
+            sums[slice][i] = 0;
+          }
         }
         BARRIER();
       }
       if (pass == 0) {
         total = FMA(total, factor, total_half[2 * row] + total_half[2 * row + 1]);
+        if (ends) {
+          all_total = MERGED(all_total, keep, total, take);
+          greatest = HIDDEN;
+          total = 0;
+        }
       }
     }
     if (pass == 0) {
-      factor = total == 0 ? (real)0 : 1 / total;
+      factor = all_total == 0 ? (real)0 : 1 / all_total;
       if (item % 2 == 0) {
         factors[row] = factor;
       }
       BARRIER();
+      UNROLL_BY(1)
       for (i32 slice = 0; slice < VALUE_SLICES; slice++) {
         UNROLL
         for (i32 i = 0; i < 16; i++) {
@@ -247,7 +259,7 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) attention(ARGUMENTS) {
           const i32 d = first_value + slice * SLICE + column + i % 4 * ACROSS;
           if (own < t.count && d < value_dim) {
             // Adding 0 makes every zero positive.
-            const real sum = FMA(sums[slice][i], factors[own], (real)0);
+            const real sum = FMA(all[slice][i], factors[own], (real)0);
             STORE(X, y, VECTOR_AT(y, t, query, head, t.row + own) + d, sum);
           }
         }

@@ -1,6 +1,7 @@
 // Attention on a CPU: one work-item does a tile of queries of one head by vectors of VEC_LANES floats,
 // without a barrier. X is not f64.
 #define TILE (2 * VEC_LANES)
+#define HEAD GROUP_ID(1)
 #include "starts.h"
 #include "attention.h"
 
@@ -99,7 +100,7 @@ DEVICE vec tanh_of(vec x) {
 }
 
 KERNEL GROUP_SIZE(1, 1, 1) attention(ARGUMENTS) {
-  BEGIN;
+  BEGIN_MAP;
   vec left[BLOCK * CHUNK / VEC_LANES];  // Keys or values of a block, [keys, elements of a head].
   vec packed[2 * CHUNK];            // Queries, scaled, [elements of a head, TILE].
   vec scores[2 * BLOCK];            // Then weights.

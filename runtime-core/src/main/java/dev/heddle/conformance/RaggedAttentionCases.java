@@ -87,6 +87,8 @@ final class RaggedAttentionCases {
     return Stream.of(
         decode(1).keyLengths(1).paged(16, DType.F32),
         decode(1, 1, 1).keyLengths(17, 64, 129).paged(16, DType.F32),
+        decode(1, 0, 1, 2).keyLengths(700, 5, 256, 513).paged(64, DType.F16).heads(16, 2),
+        decode(1, 1).keyLengths(530, 300).paged(32, DType.F32).window(270).dim(40, 24),
         decode(5, 1, 17).keyLengths(5, 300, 40).paged(32, DType.F32).heads(8, 2),
         decode(3, 0, 9).keyLengths(17, 33, 9).paged(64, DType.F32),
         decode(130).keyLengths(130).paged(16, DType.F32).dim(32, 24),

@@ -196,13 +196,14 @@ final class StepInputs implements AutoCloseable {
 
   private void putPages(Ints to, int g, ArrayList<KvCache.Sequence> of) {
     int most = 1;
-    for (KvCache.Sequence sequence : of) {
-      most = Math.max(most, sequence.pages(g));
+    for (int s = 0; s < of.size(); s++) {
+      most = Math.max(most, of.get(s).pages(g));
     }
     // Few different widths, so that few steps have extents of their own.
     most = most == 1 ? 1 : Integer.highestOneBit(most - 1) << 1;
     to.count = 0;
-    for (KvCache.Sequence sequence : of) {
+    for (int s = 0; s < of.size(); s++) {
+      KvCache.Sequence sequence = of.get(s);
       for (int i = 0; i < most; i++) {
         to.add(i < sequence.pages(g) ? sequence.page(g, i) : -1);
       }

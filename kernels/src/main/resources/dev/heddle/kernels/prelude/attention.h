@@ -1,6 +1,6 @@
 // What the kernels of attention share.
 //
-// Defined before: X (element type of queries, results and the map), KV (of keys and values), MASK (of
+// Defined before: HEAD (the first head of a group), X (element type of queries, results and the map), KV (of keys and values), MASK (of
 // the mask, LOGICAL_MASK if it is bool), SLOPE and BIAS (of ALiBi's slopes and of the relative
 // biases), LENGTH (of the key lengths), TILE (queries that are done together), the FAULT_....
 typedef VALUE(X) real;
@@ -152,6 +152,52 @@ DEVICE i32 first_key(i32 position, i32 window) {
   return window > 0 ? (i32)MAX(0, (i64)position - window + 1) : 0;
 }
 
+// What becomes of a product of query t.row + row and a key: capped, biased and masked, as far as the
+// stage goes. One that takes no part is HIDDEN from MAP_MASKED on.
+DEVICE real finish_score(
+    real x, i32 stage, i32 hidden, struct tile t, i32 row, i32 key, real cap,
+    GLOBAL const STORAGE(SLOPE) *slopes, i64 head, GLOBAL const STORAGE(BIAS) *biases, i64 bias_at,
+    i32 reach, GLOBAL const STORAGE(MASK) *mask, i64 mask_at, i32 causal, i32 window) {
+  const i32 distance = key - t.position - row;
+  if (stage >= MAP_CAPPED && cap != 0) {
+    x = cap * TANH(x / cap);
+  }
+  if (stage >= MAP_MASKED && !hidden) {
+    if (slopes != 0) {
+      x = FMA((real)LOAD(SLOPE, slopes, head), (real)distance, x);
+    }
+    if (biases != 0) {
+      x += (real)LOAD(BIAS, biases, bias_at + CLAMP(distance, -reach, reach));
+    }
+    if (mask != 0) {
+      const real m = load_mask(mask, mask_at);
+      hidden = m == HIDDEN;
+      x += m;
+    }
+    hidden = hidden || (causal != CAUSAL_NONE && distance > 0)
+          || (window > 0 && (distance >= window || -distance >= window)) || key >= t.shown;
+  }
+  return hidden && stage >= MAP_MASKED ? HIDDEN : x;
+}
+
+// In groups, softmax begins anew with every segment of so many keys from key 0 on, and segments are
+// merged in order: so they may be done one after another, or side by side, with the same bits.
+#define SEGMENT 256
+
+// What to subtract from scores of which this is the greatest.
+DEVICE real shift_of(real greatest) { return greatest == HIDDEN ? (real)0 : greatest; }
+
+// A segment joins those before it: keep and take are what their sums and its own are multiplied by,
+// as MERGED has it.
+DEVICE void join(
+    real greatest, PRIVATE real *all_greatest, PRIVATE real *keep, PRIVATE real *take) {
+  const real most = *all_greatest < greatest ? greatest : *all_greatest;
+  *keep = EXP(*all_greatest - shift_of(most));
+  *take = EXP(greatest - shift_of(most));
+  *all_greatest = most;
+}
+#define MERGED(all, keep, part, take) FMA(all, keep, (part) * (take))
+
 // Refuses pages of the keys [from, to) that are not there; items share the work.
 DEVICE void check_pages(struct tile t, i32 from, i32 to, STATUS) {
   for (i64 page = from / t.page_tokens + LOCAL_ID(0); page * t.page_tokens < to;
@@ -170,30 +216,36 @@ DEVICE void check_pages(struct tile t, i32 from, i32 to, STATUS) {
       i64 sequences, i64 queries, i64 keys, i32 share, i32 head_dim, i32 value_dim, real scale,    \
       real cap, i32 causal, i32 window, STATUS
 
-// What every variant begins with.
-#define BEGIN                                                                                     \
-  GLOBAL const STORAGE(X) *q = OPERAND(const STORAGE(X), q);                                      \
-  GLOBAL const STORAGE(KV) *k = OPERAND(const STORAGE(KV), k);                                    \
-  GLOBAL const STORAGE(KV) *v = OPERAND(const STORAGE(KV), v);                                    \
-  GLOBAL STORAGE(X) *y = OPERAND(STORAGE(X), y);                                                  \
-  GLOBAL STORAGE(X) *map = OPERAND(STORAGE(X), map);                                              \
-  GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                          \
-  GLOBAL const i32 *starts = OPERAND(const i32, starts);                                          \
-  GLOBAL const i32 *key_starts = OPERAND(const i32, key_starts);                                  \
-  GLOBAL const STORAGE(LENGTH) *lengths = OPERAND(const STORAGE(LENGTH), lengths);                \
-  GLOBAL const STORAGE(SLOPE) *slopes = OPERAND(const STORAGE(SLOPE), slopes);                    \
-  GLOBAL const STORAGE(BIAS) *biases = OPERAND(const STORAGE(BIAS), biases);                      \
-  const i64 head = GROUP_ID(1);                                                                   \
-  const i64 kv_head = head / share;                                                               \
-  const i64 most_keys = PRESENT(map) ? map_width : 0x7fffffff;                                    \
-  const struct tile t = find_tile(                                                                \
-      GROUP_ID(0), starts, key_starts, lengths, OPERAND(const i32, pages), page_count,            \
-      most_pages, page_tokens, sequences, queries, keys, most_keys, causal, status, node);        \
-  const i32 last_position = t.position + t.count - 1;                                             \
-  if (PRESENT(pages) && head == 0 && GROUP_ID(2) == 0 && t.count > 0) {                           \
-    check_pages(t, first_key(t.position, window),                                                 \
-                end_key(t.shown, last_position, causal, window), status, node);                   \
-  }                                                                                               \
-  const i32 passes = PRESENT(map) && t.count > 0 ? 2 : 1;                                         \
-  const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;         \
-  const i64 bias_at = head * (2 * (i64)reach + 1) + reach
+// What every variant begins with: the head and the tile that a group does.
+#define BEGIN_TILE                                                                            \
+  GLOBAL STORAGE(X) *y = OPERAND(STORAGE(X), y);                                              \
+  const i64 head = HEAD;                                                                      \
+  const i64 most_keys = PRESENT(map) ? map_width : 0x7fffffff;                                \
+  const struct tile t = find_tile(                                                            \
+      GROUP_ID(0), OPERAND(const i32, starts), OPERAND(const i32, key_starts),                \
+      OPERAND(const STORAGE(LENGTH), lengths), OPERAND(const i32, pages), page_count,         \
+      most_pages, page_tokens, sequences, queries, keys, most_keys, causal, status, node);    \
+  const i32 last_position = t.position + t.count - 1
+
+// What those go on with that read keys.
+#define BEGIN                                                                                 \
+  BEGIN_TILE;                                                                                 \
+  GLOBAL const STORAGE(X) *q = OPERAND(const STORAGE(X), q);                                  \
+  GLOBAL const STORAGE(KV) *k = OPERAND(const STORAGE(KV), k);                                \
+  GLOBAL const STORAGE(KV) *v = OPERAND(const STORAGE(KV), v);                                \
+  GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                      \
+  GLOBAL const STORAGE(SLOPE) *slopes = OPERAND(const STORAGE(SLOPE), slopes);                \
+  GLOBAL const STORAGE(BIAS) *biases = OPERAND(const STORAGE(BIAS), biases);                  \
+  const i64 kv_head = head / share;                                                           \
+  const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;     \
+  const i64 bias_at = head * (2 * (i64)reach + 1) + reach;                                    \
+  if (PRESENT(pages) && head == 0 && GROUP_ID(2) == 0 && t.count > 0) {                       \
+    check_pages(t, first_key(t.position, window),                                             \
+                end_key(t.shown, last_position, causal, window), status, node);               \
+  }
+
+// And those that make maps: results first; then, if there is a map, all keys once more.
+#define BEGIN_MAP                                         \
+  BEGIN;                                                  \
+  GLOBAL STORAGE(X) *map = OPERAND(STORAGE(X), map);      \
+  const i32 passes = PRESENT(map) && t.count > 0 ? 2 : 1
