@@ -13,6 +13,7 @@ import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
 import dev.heddle.op.GatherElements;
@@ -63,6 +64,11 @@ final class CpuKernels {
     if (node.op() instanceof MatMul && CpuMatMul.isPacked(node.input(MatMul.B), known)) {
       inputs.set(MatMul.B, node.input(MatMul.B));
     }
+    for (int i = ExpertMatMul.WEIGHTS; i < inputs.size(); i++) {
+      if (node.op() instanceof ExpertMatMul && CpuMatMul.isPacked(node.input(i), known)) {
+        inputs.set(i, node.input(i));
+      }
+    }
     if (node.op() instanceof Attention && node.has(Attention.PAGES)) {
       // A cache is never copied whole; the kernel widens what it looks at.
       inputs.set(Attention.KEY, node.input(Attention.KEY));
@@ -100,6 +106,7 @@ final class CpuKernels {
       case DynamicQuantize op -> CpuDynamicQuantize.choose(op, kernels);
       case RotaryEmbedding op -> CpuRotaryEmbedding.choose(op);
       case MatMul op -> CpuMatMul.choose(node, op, kernels, known);
+      case ExpertMatMul op -> CpuExpertMatMul.choose(node, kernels, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);
       case Sample op -> CpuSample.choose(kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);

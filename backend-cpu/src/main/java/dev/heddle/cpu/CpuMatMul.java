@@ -60,24 +60,32 @@ final class CpuMatMul implements Step {
   }
 
   private static Choice<CpuKernel.Preparation> blocks(Value b, MatMul op, Kernels kernels) {
-    TensorType type = b.type();
-    int k = Math.toIntExact(type.dim(1).fixed());
-    int n = Math.toIntExact(type.dim(0).fixed());
-    BlockLayout layout = BlockLayout.of(type.dtype(), k, kernels.matMul().width());
+    BlockLayout layout = layout(b, kernels);
     return Choice.Run.<CpuKernel.Preparation>of(
             kernels.name() + ", b in blocks",
-            "weights stay " + type.dtype() + "; each piece decodes what it needs, in float32",
+            "weights stay " + b.type().dtype() + "; each piece decodes what it needs, in float32",
             (node, weights) -> {
-              long address =
-                  weights.pack(
-                      node.input(MatMul.B),
-                      "panels of blocks",
-                      BlockPacking.bytes(layout, n),
-                      (from, to) -> BlockPacking.pack(layout, from, n, to));
+              long address = packBlocks(node.input(MatMul.B), layout, weights);
               return site -> new CpuMatMul(site, op, kernels, layout, address);
             })
         .over(MatMul.RESIDUAL)
         .packing(MatMul.B);
+  }
+
+  /** How the blocks of a b {@code [n, k]} are laid out. */
+  static BlockLayout layout(Value b, Kernels kernels) {
+    int k = Math.toIntExact(b.type().dim(1).fixed());
+    return BlockLayout.of(b.type().dtype(), k, kernels.matMul().width());
+  }
+
+  /** Where a constant b of blocks lies, laid out so. */
+  static long packBlocks(Value b, BlockLayout layout, Weights weights) {
+    int n = Math.toIntExact(b.type().dim(0).fixed());
+    return weights.pack(
+        b,
+        "panels of blocks",
+        BlockPacking.bytes(layout, n),
+        (from, to) -> BlockPacking.pack(layout, from, n, to));
   }
 
   private static boolean isFloat(Value value) {
@@ -95,7 +103,8 @@ final class CpuMatMul implements Step {
     return known.test(b) && exact && type.rank() <= 2 && !type.elements().is(0);
   }
 
-  private static long pack(Value b, MatMul op, MatMulTiles tiles, Weights weights) {
+  /** Where a constant b lies in panels. */
+  static long pack(Value b, MatMul op, MatMulTiles tiles, Weights weights) {
     TensorType type = b.type();
     boolean vector = type.rank() == 1;
     int k = Math.toIntExact(type.dim(vector ? 0 : op.transposeB() ? -1 : -2).fixed());

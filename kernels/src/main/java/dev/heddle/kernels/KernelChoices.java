@@ -13,6 +13,7 @@ import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
 import dev.heddle.op.GatherElements;
@@ -75,6 +76,7 @@ final class KernelChoices {
       case DimensionsOf op -> FillLaunch.choose(op);
       case DynamicQuantize op -> DynamicQuantizeLaunch.choose(node, op);
       case Expand op -> MoveLaunch.choose(node, op);
+      case ExpertMatMul op -> ExpertMatMulLaunch.choose(node, known, limits, matmul);
       case Fill op -> FillLaunch.choose(node, op);
       case Gather op -> GatherLaunch.choose(node, op);
       case GatherElements op -> GatherLaunch.choose(node, op);

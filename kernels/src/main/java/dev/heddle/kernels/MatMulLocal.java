@@ -52,15 +52,8 @@ final class MatMulLocal implements Launch {
     MatMulTuning.Chosen<MatMulTiles.Local> few = tuning.local(node, op, true);
     int bytes = MatMulLaunch.real(node).bytes();
     for (MatMulTiles.Local tiles : List.of(many.tiles(), few.tiles())) {
-      if (tiles.localBytes(bytes) > limits.localBytes() || tiles.items() > limits.maxGroupSize()) {
-        return new Choice.Refuse<>(
-            "tiles of %s need %d bytes of local memory and %d work-items a group; the device has %d and %d"
-                .formatted(
-                    tiles,
-                    tiles.localBytes(bytes),
-                    tiles.items(),
-                    limits.localBytes(),
-                    limits.maxGroupSize()));
+      if (!fits(tiles, bytes, limits)) {
+        return refusal(tiles, bytes, limits);
       }
     }
     return Choice.Run.<Launch.Preparation>of(
@@ -68,6 +61,24 @@ final class MatMulLocal implements Launch {
             "tiles of %s; for few rows of %s".formatted(many, few),
             workshop -> prepare(workshop, node, op, few.tiles(), many.tiles()))
         .over(MatMul.RESIDUAL);
+  }
+
+  /** Whether a device runs such tiles of terms of so many bytes. */
+  static boolean fits(MatMulTiles.Local tiles, int bytes, DeviceLimits limits) {
+    return tiles.localBytes(bytes) <= limits.localBytes() && tiles.items() <= limits.maxGroupSize();
+  }
+
+  /** What to say where it does not. */
+  static Choice<Launch.Preparation> refusal(
+      MatMulTiles.Local tiles, int bytes, DeviceLimits limits) {
+    return new Choice.Refuse<>(
+        "tiles of %s need %d bytes of local memory and %d work-items a group; the device has %d and %d"
+            .formatted(
+                tiles,
+                tiles.localBytes(bytes),
+                tiles.items(),
+                limits.localBytes(),
+                limits.maxGroupSize()));
   }
 
   private static Launch.Kernel prepare(
@@ -109,7 +120,8 @@ final class MatMulLocal implements Launch {
         oneBlock ? null : workshop.compile(source("multiply", Types.and(defines, "SPLIT"), tiles)));
   }
 
-  private static KernelSource source(String entry, List<String> defines, MatMulTiles.Local tiles) {
+  /** A kernel of {@code matmul.cl} with such tiles. */
+  static KernelSource source(String entry, List<String> defines, MatMulTiles.Local tiles) {
     return new KernelSource(
         "matmul.cl",
         entry,

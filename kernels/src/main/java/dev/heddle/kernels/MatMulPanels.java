@@ -10,6 +10,7 @@ import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -22,7 +23,7 @@ final class MatMulPanels implements Launch {
   private static final int GROUPS_PER_CORE = 8;
 
   /** Steps of k of a panel, or rows, that a group packs. */
-  private static final int STEPS = 64;
+  static final int STEPS = 64;
 
   private static final Extent ONE_ITEM = Extent.of(1);
 
@@ -77,13 +78,7 @@ final class MatMulPanels implements Launch {
             tiles,
             workshop.compile(
                 new KernelSource(
-                    "matmul_panels.cl",
-                    "multiply",
-                    Types.and(
-                        MatMulLaunch.defines(node, op),
-                        "ROWS " + tiles.rows(),
-                        "VECTORS " + tiles.vectors(),
-                        "VEC_LANES " + tiles.lanes()))),
+                    "matmul_panels.cl", "multiply", tiled(MatMulLaunch.defines(node, op), tiles))),
             a.type().dtype() == DType.F32 && !across
                 ? null
                 : workshop.compile(packer("pack_rows", a, tiles)),
@@ -92,7 +87,17 @@ final class MatMulPanels implements Launch {
     return site -> new MatMulPanels(site, op, kernels);
   }
 
-  private static KernelSource packer(String entry, Value x, MatMulTiles.Panels tiles) {
+  /** {@code defines} and those of the tiles. */
+  static List<String> tiled(List<String> defines, MatMulTiles.Panels tiles) {
+    return Types.and(
+        defines,
+        "ROWS " + tiles.rows(),
+        "VECTORS " + tiles.vectors(),
+        "VEC_LANES " + tiles.lanes());
+  }
+
+  /** What lays {@code x} out for the tiles in a run. */
+  static KernelSource packer(String entry, Value x, MatMulTiles.Panels tiles) {
     return new KernelSource(
         "matmul_pack.cl",
         entry,
@@ -118,6 +123,20 @@ final class MatMulPanels implements Launch {
         new Layout(width, transposed),
         Math.multiplyExact(floats, Float.BYTES),
         (from, to) -> pack(from, matrices, k, n, transposed, width, to));
+  }
+
+  /** Matrices {@code [n, k]} of one type, laid out one behind the other. */
+  static long place(Workshop workshop, List<Value> matrices, MatMulTiles.Panels tiles) {
+    TensorType type = matrices.getFirst().type();
+    int k = extent(type, 1);
+    int n = extent(type, 0);
+    int width = tiles.width();
+    long floats = Math.multiplyExact((long) k, (long) Math.ceilDiv(n, width) * width);
+    return workshop.placeAll(
+        matrices,
+        new Layout(width, true),
+        Math.multiplyExact(floats, Float.BYTES),
+        (from, to) -> pack(from, 1, k, n, true, width, to));
   }
 
   private static int extent(TensorType type, int axis) {
@@ -196,7 +215,7 @@ final class MatMulPanels implements Launch {
     }
     site.tensor(site.in(MatMul.BIAS)).tensor(site.in(MatMul.RESIDUAL));
     long m = extents.m();
-    long chunk = chunk(m);
+    long chunk = chunk(site, kernels.tiles, m, panels() * extents.products());
     site.put(m).put(extents.n()).put(extents.k()).put((float) op.alpha());
     site.put(extents.k()).put(m * extents.k()).put(matrixOfB());
     site.put(extents.biasRow()).put(extents.biasColumn()).put(chunk);
@@ -230,11 +249,11 @@ final class MatMulPanels implements Launch {
   }
 
   /** Rows of a group: few enough that all cores have something to do. */
-  private long chunk(long m) {
+  static long chunk(LaunchSite site, MatMulTiles.Panels tiles, long m, long panels) {
     long wanted = (long) GROUPS_PER_CORE * site.limits().computeUnits();
-    long perPanel = Math.ceilDiv(wanted, Math.max(1, panels() * extents.products()));
-    int rows = kernels.tiles.rows();
+    long perPanel = Math.ceilDiv(wanted, Math.max(1, panels));
+    int rows = tiles.rows();
     long fair = Math.ceilDiv(Math.ceilDiv(m, perPanel), rows) * rows;
-    return Math.clamp(fair, rows, kernels.tiles.chunk());
+    return Math.clamp(fair, rows, tiles.chunk());
   }
 }

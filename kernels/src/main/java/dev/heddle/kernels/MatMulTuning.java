@@ -98,15 +98,25 @@ final class MatMulTuning {
     return key == null ? null : tuned.get(key);
   }
 
+  /** For products that are not measured. */
+  Chosen<MatMulTiles.Panels> panels() {
+    return new Chosen<>(panels, "default");
+  }
+
+  /** The same. */
+  Chosen<MatMulTiles.Local> local(boolean forFew) {
+    return new Chosen<>(forFew ? few : many, "default");
+  }
+
   Chosen<MatMulTiles.Panels> panels(Node node, MatMul op) {
     return tuned(Key.of(node, op, false)) instanceof MatMulTiles.Panels tiles
         ? new Chosen<>(tiles, origin)
-        : new Chosen<>(panels, "default");
+        : panels();
   }
 
   Chosen<MatMulTiles.Local> local(Node node, MatMul op, boolean forFew) {
     return tuned(Key.of(node, op, forFew)) instanceof MatMulTiles.Local tiles
         ? new Chosen<>(tiles, origin)
-        : new Chosen<>(forFew ? few : many, "default");
+        : local(forFew);
   }
 }

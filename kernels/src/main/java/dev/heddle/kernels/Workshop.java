@@ -26,8 +26,8 @@ final class Workshop
   private final List<DeviceMemory> weights = new ArrayList<>();
   private Node node;
 
-  /** A constant, and how its elements are laid out anew; null for as they are. */
-  private record Layout(Value value, Object layout) {}
+  /** Constants, and how their elements are laid out anew; null for as they are. */
+  private record Layout(List<Value> values, Object layout) {}
 
   /** Lays a constant out anew, in host memory. */
   interface Packer {
@@ -91,8 +91,7 @@ final class Workshop
 
   @Override
   public long place(Value constant) {
-    HostTensor tensor = constant(constant);
-    return place(constant, null, tensor.bytes(), (from, to) -> to.copyFrom(from.memory()));
+    return placeAll(List.of(constant));
   }
 
   /**
@@ -102,26 +101,43 @@ final class Workshop
    * @param bytes bytes that the layout takes
    */
   long place(Value constant, Object layout, long bytes, Packer packer) {
-    Layout key = new Layout(constant, layout);
+    return placeAll(List.of(constant), layout, bytes, packer);
+  }
+
+  /** The place of constants of one type, as they are, one behind the other. */
+  long placeAll(List<Value> constants) {
+    return placeAll(constants, null, constant(constants.getFirst()).bytes(), null);
+  }
+
+  /** The place of constants laid out anew, in so many bytes each, one behind the other. */
+  long placeAll(List<Value> constants, Object layout, long bytes, Packer packer) {
+    Layout key = new Layout(constants, layout);
     Integer index = layouts.get(key);
     if (index == null) {
       index = weights.size();
-      DeviceMemory memory = device.allocate(bytes, "the weight " + constant);
+      String others = constants.size() == 1 ? "" : " and %d more".formatted(constants.size() - 1);
+      DeviceMemory memory =
+          device.allocate(
+              Math.multiplyExact(bytes, constants.size()),
+              "the weight " + constants.getFirst() + others);
       weights.add(memory);
-      upload(constant(constant), memory, layout == null ? null : packer);
+      for (int i = 0; i < constants.size(); i++) {
+        upload(constant(constants.get(i)), memory, i * bytes, bytes, packer);
+      }
       layouts.put(key, index);
     }
     return Places.weight(index);
   }
 
-  private void upload(HostTensor tensor, DeviceMemory memory, Packer packer) {
+  private void upload(
+      HostTensor tensor, DeviceMemory memory, long offset, long bytes, Packer packer) {
     try (KernelQueue queue = device.openQueue()) {
       if (packer == null) {
-        queue.write(tensor.memory(), memory, 0);
+        queue.write(tensor.memory(), memory, offset);
       } else {
-        try (HostTensor packed = Places.host(memory.bytes())) {
+        try (HostTensor packed = Places.host(bytes)) {
           packer.pack(tensor, packed.memory());
-          queue.write(packed.memory(), memory, 0);
+          queue.write(packed.memory(), memory, offset);
           queue.finish();
         }
       }

@@ -35,7 +35,6 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
   const i32 item = LOCAL_ID(0);
   const i32 across = item % ITEMS_ACROSS;
   const i32 down = item / ITEMS_ACROSS;
-  const i64 row0 = GROUP_ID(0) * ROWS;
   const i64 column0 = GROUP_ID(1) * COLUMNS;
 #ifdef SPLIT
   const i64 blocks = (k + K_BLOCK - 1) / K_BLOCK;
@@ -54,6 +53,7 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
     const i64 end = k;
 #endif
     BATCH_AT(product);
+    const i64 row0 = FIRST_ROW + GROUP_ID(0) * ROWS;
     GLOBAL const STORAGE(A) *a = OPERAND(const STORAGE(A), a) + A_AT * a_matrix;
     GLOBAL const STORAGE(B) *b = OPERAND(const STORAGE(B), b) + B_AT * b_matrix;
     REAL total[ITEM_ROWS][ITEM_COLUMNS];
@@ -64,14 +64,14 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
         sum[r][c] = 0;
       }
     }
-    for (i64 first = begin; first < end; first += DEPTH) {
+    for (i64 first = row0 < END_ROW ? begin : end; first < end; first += DEPTH) {
       // Neighbouring items read what lies side by side.
       for (i32 i = item; i < ROWS * DEPTH; i += ITEMS) {
         const i32 r = a_k == 1 ? i / DEPTH : i % ROWS;
         const i32 p = a_k == 1 ? i % DEPTH : i / ROWS;
         REAL x = 0;
-        if (row0 + r < m && first + p < end) {
-          x = (REAL)LOAD(A, a, (row0 + r) * a_row + (first + p) * a_k);
+        if (row0 + r < END_ROW && first + p < end) {
+          x = (REAL)LOAD(A, a, A_ROW(row0 + r) * a_row + (first + p) * a_k);
         }
         left[p * LEFT_WIDTH + r] = x;
       }
@@ -110,11 +110,11 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
 #ifdef SPLIT
     GLOBAL REAL *y = OPERAND(REAL, y) + part * m * n;
 #else
-    GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y) + product * m * n;
+    GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y) + Y_AT * m * n;
     GLOBAL const STORAGE(Y) *residual = 0;
     GLOBAL const STORAGE(BIAS) *bias = 0;
     if (PRESENT(residual)) {
-      residual = OPERAND(const STORAGE(Y), residual) + product * m * n;
+      residual = OPERAND(const STORAGE(Y), residual) + Y_AT * m * n;
     }
     if (PRESENT(bias)) {
       bias = OPERAND(const STORAGE(BIAS), bias) + BIAS_AT;
@@ -124,11 +124,12 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
       UNROLL for (i32 c = 0; c < ITEM_COLUMNS; c++) {
         const i64 row = row0 + down + r * ITEMS_DOWN;
         const i64 column = column0 + across + c * ITEMS_ACROSS;
-        if (row < m && column < n) {
+        if (row < END_ROW && column < n) {
 #ifdef SPLIT
           y[row * n + column] = total[r][c];
 #else
-          finish(total[r][c], row, column, n, alpha, bias, bias_row, bias_column, residual, y);
+          finish(total[r][c], Y_ROW(row), column, n, alpha, bias, bias_row, bias_column, residual,
+                 y);
 #endif
         }
       }
@@ -136,6 +137,7 @@ KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(
   }
 }
 
+#ifndef EXPERTS
 // Adds the blocks' sums [products, blocks, m, n] in order.
 KERNEL merge(TENSOR(y), TENSOR(sums), TENSOR(bias), TENSOR(residual), i64 m, i64 n, i64 blocks,
     REAL alpha, i64 bias_row, i64 bias_column, i64 products BATCH) {
@@ -160,3 +162,4 @@ KERNEL merge(TENSOR(y), TENSOR(sums), TENSOR(bias), TENSOR(residual), i64 m, i64
            OPERAND(STORAGE(Y), y) + product * m * n);
   }
 }
+#endif

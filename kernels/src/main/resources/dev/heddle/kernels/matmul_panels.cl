@@ -7,16 +7,16 @@
 #include "activation.h"
 #define WIDTH (VECTORS * VEC_LANES)
 
-// Products of `rows` rows, all by one panel. The last of them stands in for those up to `height`:
-// a loop of fixed length is unrolled, and its sums stay in registers.
-DEVICE void multiply_rows(i32 height, i32 rows, GLOBAL const f32 *a, i64 a_row,
-                          GLOBAL const f32 *b, i64 k, PRIVATE f32 *sums) {
+// Products of `rows` rows from row on, all by one panel. The last of them stands in for those up to
+// `height`: a loop of fixed length is unrolled, and its sums stay in registers.
+DEVICE void multiply_rows(i32 height, i64 row, i32 rows, GLOBAL const f32 *a, i64 a_row,
+                          GLOBAL const f32 *b, i64 k, PRIVATE f32 *sums ORDER_PARAMETERS) {
   for (i64 first = 0; first == 0 || first < k; first += K_BLOCK) {
     const i64 last = first + K_BLOCK < k ? first + K_BLOCK : k;
     vec sum[ROWS][VECTORS];
     i64 at[ROWS];
     UNROLL for (i32 r = 0; r < height; r++) {
-      at[r] = (r < rows ? r : rows - 1) * a_row;
+      at[r] = A_ROW(row + (r < rows ? r : rows - 1)) * a_row;
       UNROLL for (i32 v = 0; v < VECTORS; v++) {
         sum[r][v] = VEC(0.0f);
       }
@@ -50,28 +50,28 @@ KERNEL GROUP_SIZE(1, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(bias
   BATCH_AT(product);
   const i64 column = GROUP_ID(0) * WIDTH;
   const i32 columns = (i32)(n - column < WIDTH ? n - column : WIDTH);
-  GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y) + product * m * n + column;
-  GLOBAL const STORAGE(Y) *residual = OPERAND(const STORAGE(Y), residual) + product * m * n + column;
+  GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y) + Y_AT * m * n + column;
+  GLOBAL const STORAGE(Y) *residual = OPERAND(const STORAGE(Y), residual) + Y_AT * m * n + column;
   GLOBAL const f32 *a = OPERAND(const f32, a) + A_AT * a_matrix;
   GLOBAL const f32 *b = OPERAND(const f32, b) + B_AT * b_matrix + column * k;
   GLOBAL const STORAGE(BIAS) *bias =
       OPERAND(const STORAGE(BIAS), bias) + BIAS_AT + column * bias_column;
-  const i64 begin = GROUP_ID(1) * chunk;
-  const i64 end = begin + chunk < m ? begin + chunk : m;
+  const i64 begin = FIRST_ROW + GROUP_ID(1) * chunk;
+  const i64 end = begin + chunk < END_ROW ? begin + chunk : END_ROW;
   PRIVATE f32 sums[ROWS * WIDTH];
   i32 rows;
   for (i64 row = begin; row < end; row += rows) {
     rows = end - row < ROWS ? (i32)(end - row) : ROWS;
     if (rows > 2) {
-      multiply_rows(ROWS, rows, a + row * a_row, a_row, b, k, sums);
+      multiply_rows(ROWS, row, rows, a, a_row, b, k, sums ORDER);
     } else {
       rows = 1;
-      multiply_rows(1, 1, a + row * a_row, a_row, b, k, sums);
+      multiply_rows(1, row, 1, a, a_row, b, k, sums ORDER);
     }
     for (i32 r = 0; r < rows; r++) {
       // Loops without a choice in them, which become vectors.
       PRIVATE f32 *x = sums + r * WIDTH;
-      const i64 at = (row + r) * n;
+      const i64 at = Y_ROW(row + r) * n;
       if (PRESENT(bias)) {
         GLOBAL const STORAGE(BIAS) *add = bias + (row + r) * bias_row;
         INDEPENDENT for (i32 c = 0; c < columns; c++) {

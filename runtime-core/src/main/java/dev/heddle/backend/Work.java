@@ -13,6 +13,7 @@ import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
 import dev.heddle.op.GatherElements;
@@ -99,6 +100,7 @@ public final class Work {
   public static Dim flops(Node node) {
     return switch (node.op()) {
       case MatMul o -> matmul(node, o);
+      case ExpertMatMul o -> experts(node);
       case Attention o -> attention(node, o);
       case Softmax o -> perElement(node, 5);
       case LayerNorm o -> perElement(node, 8);
@@ -139,6 +141,11 @@ public final class Work {
       elements = node.output().type().elements();
     }
     return elements.times(Dim.of(flops));
+  }
+
+  private static Dim experts(Node node) {
+    Dim inner = node.input(ExpertMatMul.X).type().dim(-1);
+    return node.output().type().elements().times(inner).times(Dim.of(2));
   }
 
   private static Dim matmul(Node node, MatMul op) {

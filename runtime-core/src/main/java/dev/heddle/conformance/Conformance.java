@@ -14,6 +14,7 @@ public final class Conformance {
       List.of(
           MatMulCases::all,
           QuantizedCases::all,
+          ExpertMatMulCases::all,
           AttentionCases::all,
           RaggedAttentionCases::all,
           SoftmaxCases::all,

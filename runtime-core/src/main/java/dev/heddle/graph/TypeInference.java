@@ -11,6 +11,7 @@ import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
 import dev.heddle.op.GatherElements;
@@ -80,15 +81,16 @@ public final class TypeInference {
       boolean reads =
           switch (op) {
             case MatMul o -> i == MatMul.B;
+            case ExpertMatMul o -> i >= ExpertMatMul.WEIGHTS;
             case Gather o -> i == Gather.X;
             case Cast o -> true;
             default -> false;
           };
       if (has(i) && in(i).dtype().isQuantized() && !reads) {
         throw wrong(
-            "no %s at position %d: blocks are read by MatMul (as b), Gather (as x) and Cast; cast it"
-                    .formatted(in(i).dtype(), i)
-                + " to f32 first");
+            ("no %s at position %d: blocks are read by MatMul (as b), ExpertMatMul (as weights),"
+                 + " Gather (as x) and Cast; cast it to f32 first")
+                .formatted(in(i).dtype(), i));
       }
     }
     DType made =
@@ -122,6 +124,7 @@ public final class TypeInference {
       case DynamicQuantize o -> dynamicQuantize(o);
       case RotaryEmbedding o -> List.of(rotary(o));
       case MatMul o -> List.of(matmul(o));
+      case ExpertMatMul o -> List.of(experts());
       case Attention o -> new AttentionTypes(node, o, inputs).all();
       case CacheWrite o -> List.of(cacheWrite());
       case Gather o -> List.of(gather(o));
@@ -412,6 +415,30 @@ public final class TypeInference {
         slots.dtype() == DType.I32 && slots.rank() == 1 && slots.dim(0).equals(rows.dim(0));
     require(slots, each, "slots i32 [" + rows.dim(0) + "]");
     return cache;
+  }
+
+  private TensorType experts() {
+    indices(ExpertMatMul.EXPERTS);
+    TensorType x = in(ExpertMatMul.X);
+    TensorType chosen = in(ExpertMatMul.EXPERTS);
+    TensorType weight = in(ExpertMatMul.WEIGHTS);
+    boolean rows =
+        x.rank() == 2 && x.dim(0).equals(chosen.dim(0))
+            || x.rank() == 3 && x.dims().subList(0, 2).equals(chosen.dims());
+    require(
+        x,
+        chosen.rank() == 2 && rows && x.dtype().isFloat(),
+        "floats [tokens, k] or [tokens, chosen, k], and choices [tokens, chosen]");
+    for (int i = ExpertMatMul.WEIGHTS; i < inputs.size(); i++) {
+      require(in(i), in(i).equals(weight) && weight.rank() == 2, "matrices [n, k] of one type");
+    }
+    require(weight, weight.dim(1).equals(x.dim(-1)), "matrices [n, k], k as in x");
+    boolean blocks = weight.dtype().isQuantized() && x.dtype() == DType.F32;
+    require(
+        weight,
+        weight.dtype().isFloat() || blocks,
+        "matrices of floats, or of blocks and x of f32");
+    return x.with(List.of(chosen.dim(0), chosen.dim(1), weight.dim(0)));
   }
 
   private TensorType gather(Gather o) {

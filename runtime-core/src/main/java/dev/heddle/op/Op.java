@@ -21,6 +21,7 @@ public sealed interface Op
         DimensionsOf,
         DynamicQuantize,
         Expand,
+        ExpertMatMul,
         Fill,
         Gather,
         GatherElements,

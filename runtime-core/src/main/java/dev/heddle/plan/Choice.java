@@ -17,14 +17,15 @@ public sealed interface Choice<K> {
    * @param inPlace positions of inputs that the first output may be written over: every element is
    *     read before its own place is written
    * @param into position of an input whose memory the first output is, after the run; -1 for none
-   * @param packed position of an input that is only read when the program is compiled, -1 for none
+   * @param packed positions of inputs that are only read when the program is compiled
    * @param kernel what the kernel is made from
    */
-  record Run<K>(String name, String why, List<Integer> inPlace, int into, int packed, K kernel)
+  record Run<K>(
+      String name, String why, List<Integer> inPlace, int into, List<Integer> packed, K kernel)
       implements Choice<K> {
     /** A kernel that writes nothing in place and packs nothing. */
     public static <K> Run<K> of(String name, String why, K kernel) {
-      return new Run<>(name, why, List.of(), -1, -1, kernel);
+      return new Run<>(name, why, List.of(), -1, List.of(), kernel);
     }
 
     /** The same, in place of the inputs at {@code positions}. */
@@ -37,9 +38,9 @@ public sealed interface Choice<K> {
       return new Run<>(name, why, inPlace, position, packed, kernel);
     }
 
-    /** The same, of which input {@code position} is laid out anew when the program is compiled. */
-    public Run<K> packing(int position) {
-      return new Run<>(name, why, inPlace, into, position, kernel);
+    /** The same, of which inputs are laid out anew when the program is compiled. */
+    public Run<K> packing(Integer... positions) {
+      return new Run<>(name, why, inPlace, into, List.of(positions), kernel);
     }
   }
 

@@ -301,7 +301,7 @@ public final class Compilation<C, K> {
             case Choice.Refuse<C> refuse -> throw new IllegalStateException(refuse.reason());
           });
       for (int j = 0; j < node.inputs().size(); j++) {
-        if (!(choices.get(i) instanceof Choice.Run<C> run && run.packed() == j)) {
+        if (!(choices.get(i) instanceof Choice.Run<C> run && run.packed().contains(j))) {
           read.add(node.input(j));
         }
       }

@@ -19,6 +19,7 @@ import dev.heddle.op.CumSum;
 import dev.heddle.op.DimensionsOf;
 import dev.heddle.op.DynamicQuantize;
 import dev.heddle.op.Expand;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
 import dev.heddle.op.GatherElements;
@@ -164,6 +165,7 @@ public final class Interpreter {
       case DynamicQuantize o -> ReferenceDynamicQuantize.run(call, o);
       case RotaryEmbedding o -> List.of(ReferenceRotaryEmbedding.run(call, o));
       case MatMul o -> List.of(ReferenceMatMul.run(call, o));
+      case ExpertMatMul o -> List.of(ReferenceExpertMatMul.run(call));
       case Attention o -> ReferenceAttention.run(call, o);
       case CacheWrite o -> List.of(ReferenceCacheWrite.run(call));
       case Sample o -> ReferenceSample.run(call);

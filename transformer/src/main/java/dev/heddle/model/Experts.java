@@ -2,48 +2,44 @@ package dev.heddle.model;
 
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
-import dev.heddle.op.Compare;
+import dev.heddle.op.ExpertMatMul;
 import dev.heddle.op.Reduce;
 import dev.heddle.op.TopK;
-import dev.heddle.op.Where;
-import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
-import dev.heddle.tensor.HostTensor;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.LongStream;
 
-/** How much of each expert's answer a token takes. */
-final class Experts {
-  private Experts() {}
-
+/**
+ * Which experts each token has chosen, and how much of their answers it takes.
+ *
+ * @param indices {@code [tokens, chosen]}
+ * @param shares {@code [tokens, chosen]}, which sum to 1
+ */
+record Experts(GraphBuilder graph, Value indices, Value shares) {
   /**
-   * {@code [tokens, experts]}: of the {@code chosen} highest scores their share in the sum of
-   * these, of the others 0.
+   * The {@code chosen} highest of {@code scores [tokens, experts]}, each with its share in them.
    */
-  static Value weights(GraphBuilder graph, Value scores, int experts, int chosen) {
-    Dim tokens = scores.type().dim(0);
+  static Experts choose(GraphBuilder graph, Value scores, int chosen) {
     List<Value> best = graph.addAll("best", new TopK(Dim.of(chosen), 1, true), 2, scores);
-    Value shares =
-        graph.divide(
-            best.get(TopK.VALUES), graph.reduce(Reduce.Kind.SUM, best.get(TopK.VALUES), true, -1));
-    Value numbers =
-        graph.constant(
-            "experts.numbers",
-            HostTensor.of(LongStream.range(0, experts).toArray(), 1, 1, experts));
-    Value isOwn =
-        graph.add(
-            "chosen",
-            new Compare(Compare.Kind.EQUAL),
-            graph.reshape(best.get(TopK.INDICES), tokens, chosen, 1),
-            numbers);
-    Value zero = graph.constant("experts.zero", HostTensor.scalar(DType.F32, 0));
-    Value spread =
-        graph.add("spread", new Where(), isOwn, graph.reshape(shares, tokens, chosen, 1), zero);
-    return graph.reduce(Reduce.Kind.SUM, spread, false, 1);
+    Value values = best.get(TopK.VALUES);
+    Value shares = graph.divide(values, graph.reduce(Reduce.Kind.SUM, values, true, -1));
+    return new Experts(graph, best.get(TopK.INDICES), shares);
   }
 
-  /** Column {@code e}, {@code [tokens, 1]}. */
-  static Value column(GraphBuilder graph, Value weights, int e) {
-    return graph.slice(weights, -1, Dim.of(e), Dim.ONE);
+  /**
+   * Products of {@code x [tokens, in]} or {@code [tokens, chosen, in]} with the chosen experts'
+   * matrices, of {@code [out, in]} each: {@code [tokens, chosen, out]}.
+   */
+  Value linear(String name, Value x, List<Value> matrices) {
+    List<Value> inputs = new ArrayList<>(List.of(x, indices));
+    inputs.addAll(matrices);
+    return graph.add(name, new ExpertMatMul(), inputs.toArray(Value[]::new));
+  }
+
+  /** {@code [tokens, out]}: the answers {@code [tokens, chosen, out]}, each by its share. */
+  Value sum(Value answers) {
+    Dim tokens = indices.type().dim(0);
+    Value weights = graph.reshape(shares, tokens, indices.type().dim(1), 1);
+    return graph.reduce(Reduce.Kind.SUM, graph.multiply(answers, weights), false, 1);
   }
 }

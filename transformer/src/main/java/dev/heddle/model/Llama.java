@@ -10,6 +10,7 @@ import dev.heddle.weights.JsonFields;
 import dev.heddle.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * LLaMA (Touvron et al., 2023, arXiv:2302.13971) and the models that share its network: Mistral and
@@ -202,23 +203,24 @@ record Llama(
 
   /**
    * A mixture of experts (Shazeer et al., 2017): each token's best few by a softmax over all, their
-   * weights made to sum to 1. All experts see all tokens, those not chosen with weight 0.
+   * weights made to sum to 1.
    */
   private Value experts(GraphBuilder graph, Parameters p, String at, Value in) {
     String moe = at + "block_sparse_moe.";
     Size count = new Size("experts", "num_local_experts", shape.experts());
     Value scores = graph.softmax(p.linear(moe + "gate", in, hidden, count, false), -1);
-    Value weights = Experts.weights(graph, scores, shape.experts(), shape.expertsPerToken());
-    Value sum = null;
-    for (int e = 0; e < shape.experts(); e++) {
-      String own = moe + "experts." + e + ".";
-      Value gate = graph.unary(activation, p.linear(own + "w1", in, hidden, intermediate, false));
-      Value up = p.linear(own + "w3", in, hidden, intermediate, false);
-      Value out = p.linear(own + "w2", graph.multiply(gate, up), intermediate, hidden, false);
-      Value weighted = graph.multiply(out, Experts.column(graph, weights, e));
-      sum = sum == null ? weighted : graph.add(sum, weighted);
-    }
-    return sum;
+    Experts chosen = Experts.choose(graph, scores, shape.expertsPerToken());
+    Value gate = chosen.linear(moe + "w1", in, matrices(p, moe, "w1", intermediate, hidden));
+    Value up = chosen.linear(moe + "w3", in, matrices(p, moe, "w3", intermediate, hidden));
+    Value both = graph.multiply(graph.unary(activation, gate), up);
+    return chosen.sum(
+        chosen.linear(moe + "w2", both, matrices(p, moe, "w2", hidden, intermediate)));
+  }
+
+  private List<Value> matrices(Parameters p, String moe, String name, Size out, Size in) {
+    return IntStream.range(0, shape.experts())
+        .mapToObj(e -> p.matrix("%sexperts.%d.%s.weight".formatted(moe, e, name), out, in))
+        .toList();
   }
 
   @Override
