@@ -8,6 +8,9 @@ public sealed interface Architecture permits Decoder, Encoder {
   /** The {@code model_type} that the configuration states. */
   String family();
 
+  /** What {@link #contextLength} is where nothing bounds a sequence. */
+  int UNBOUNDED = Integer.MAX_VALUE;
+
   /** The most tokens a sequence may have. */
   int contextLength();
 

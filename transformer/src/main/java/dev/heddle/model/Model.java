@@ -67,7 +67,7 @@ public final class Model implements AutoCloseable {
     /** Bytes of its weights, as they are stored. */
     long bytes();
 
-    /** The most tokens of a sequence; 0 where that is not known. */
+    /** The most tokens of a sequence; 0 where that is not known, or nothing bounds it. */
     int contextLength();
   }
 
@@ -90,7 +90,8 @@ public final class Model implements AutoCloseable {
 
     @Override
     public int contextLength() {
-      return architecture.contextLength();
+      int length = architecture.contextLength();
+      return length == Architecture.UNBOUNDED ? 0 : length;
     }
   }
 

@@ -116,12 +116,12 @@ record T5(
   /** Positions count by their distances alone, so nothing bounds them. */
   @Override
   public int contextLength() {
-    return Integer.MAX_VALUE;
+    return UNBOUNDED;
   }
 
   @Override
   public int sourceLength() {
-    return Integer.MAX_VALUE;
+    return UNBOUNDED;
   }
 
   @Override

@@ -261,6 +261,20 @@ class HeadTasksTest {
   }
 
   @Test
+  void whatMayComeNextTellsWordsApart() {
+    try (Model model = Models.open("shakespeare-llama");
+        NextToken next = NextToken.of(model, TaskOptions.DEFAULT)) {
+      List<Label> labels = next.classify("ROMEO", List.of("q", ":", "z"));
+      assertEquals(":", labels.getFirst().name());
+      assertEquals(1, labels.stream().mapToDouble(Label::score).sum(), 1e-12);
+      assertTrue(labels.getFirst().score() > 0.9, labels.toString());
+      assertEquals(labels, next.classify("ROMEO", List.of("q", ":", "z")));
+      assertThrows(InvalidInputException.class, () -> next.classify("a", List.of("x", "x")));
+      assertThrows(InvalidInputException.class, () -> next.classify("a", List.of()));
+    }
+  }
+
+  @Test
   void cosinesTellWhichTextsAreAlike() {
     assertEquals(1, Similarity.cosine(new float[] {1, 2}, new float[] {2, 4}), 1e-12);
     assertEquals(0, Similarity.cosine(new float[] {1, 2}, new float[] {0, 0}));
