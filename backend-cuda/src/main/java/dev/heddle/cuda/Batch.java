@@ -2,6 +2,7 @@ package dev.heddle.cuda;
 
 import dev.heddle.kernels.Arguments;
 import dev.heddle.kernels.Extent;
+import dev.heddle.kernels.Product;
 import java.util.Arrays;
 import jcuda.CudaException;
 
@@ -20,6 +21,7 @@ final class Batch extends ContextThread.Task {
   private static final long COPY = 3;
   private static final long ZERO = 4;
   private static final long GRAPH = 5;
+  private static final long MULTIPLY = 6;
 
   private final CudaDevice device;
   private final Addresses.Stream stream;
@@ -29,6 +31,9 @@ final class Batch extends ContextThread.Task {
   private int commands;
   private CudaKernel[] kernels = new CudaKernel[FULL];
   private int kernelCount;
+  private Product[] products = new Product[FULL];
+  private int productCount;
+  private Blas.Multiplier multiplier;
   private boolean waits;
 
   // What failed; null for nothing.
@@ -54,6 +59,8 @@ final class Batch extends ContextThread.Task {
   void clear() {
     Arrays.fill(kernels, 0, kernelCount, null);
     kernelCount = 0;
+    Arrays.fill(products, 0, productCount, null);
+    productCount = 0;
     count = 0;
     commands = 0;
     waits = false;
@@ -121,6 +128,18 @@ final class Batch extends ContextThread.Task {
   void launch(CudaRecording recording) {
     begin(GRAPH, 1);
     put(recording.address());
+  }
+
+  void multiply(Blas.Multiplier by, Product product, long a, long b, long y) {
+    if (productCount == products.length) {
+      products = Arrays.copyOf(products, 2 * productCount);
+    }
+    multiplier = by;
+    products[productCount++] = product;
+    begin(MULTIPLY, 3);
+    put(a);
+    put(b);
+    put(y);
   }
 
   private void begin(long command, int more) {
@@ -192,6 +211,7 @@ final class Batch extends ContextThread.Task {
   void give() {
     LaunchArguments arguments = device.arguments();
     int kernel = 0;
+    int product = 0;
     int at = 0;
     while (at < count) {
       long command = words[at];
@@ -199,6 +219,9 @@ final class Batch extends ContextThread.Task {
       if (command == LAUNCH) {
         failed = kernels[kernel++];
         at = launch(arguments, at + 1);
+      } else if (command == MULTIPLY) {
+        multiplier.multiply(products[product++], words[at + 1], words[at + 2], words[at + 3]);
+        at += 4;
       } else if (command == GRAPH) {
         Status.check(Driver.launchGraph(words[at + 1], stream.address()));
         at += 2;

@@ -15,6 +15,7 @@ import dev.heddle.kernels.KernelQueue;
 import dev.heddle.kernels.KernelSource;
 import dev.heddle.kernels.LaunchTimes;
 import dev.heddle.kernels.MemoryBudget;
+import dev.heddle.kernels.ProductLibrary;
 import dev.heddle.kernels.ProgramCache;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +33,7 @@ final class CudaDevice implements KernelDevice {
   private final ContextThread thread;
   private final Handle<Context> context;
   private final Modules modules;
+  private final Blas blas;
   private final Pinned pinned;
   private final AtomicLong marks = new AtomicLong();
 
@@ -79,6 +81,7 @@ final class CudaDevice implements KernelDevice {
               .formatted(found.info(), e.getMessage()));
     }
     this.context = Handle.own(made, found.info().toString(), contexts, this::release);
+    this.blas = installation.blas();
     this.modules = new Modules(this, installation, cache);
     this.pinned = new Pinned(this);
   }
@@ -183,6 +186,20 @@ final class CudaDevice implements KernelDevice {
       return thread.call(() -> CudaRecording.of(this, stream, commands, recordings));
     } catch (CudaException e) {
       throw failed("a recording", e);
+    }
+  }
+
+  @Override
+  public ProductLibrary products() {
+    return blas;
+  }
+
+  /** cuBLAS for a stream. */
+  Blas.Multiplier openBlas(Addresses.Stream stream, long workspace) {
+    try {
+      return thread.call(() -> blas.open(stream, workspace));
+    } catch (CudaException e) {
+      throw failed("the opening of " + blas.name(), e);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.heddle.kernels.Extent;
 import dev.heddle.kernels.Handle;
 import dev.heddle.kernels.HostMemory;
 import dev.heddle.kernels.KernelQueue;
+import dev.heddle.kernels.Product;
 import dev.heddle.kernels.Recording;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
@@ -35,6 +36,9 @@ final class CudaQueue implements KernelQueue {
 
   /** Whether the batch is to be a recording's: then it is not handed over. */
   private boolean records;
+
+  private Blas.Multiplier multiplier;
+  private CudaMemory workspace;
 
   /** Why a command failed since the caller last waited; null for nothing failed. */
   private CudaException failure;
@@ -87,6 +91,12 @@ final class CudaQueue implements KernelQueue {
     }
     if (staging != null) {
       device.pinned().giveBack(staging);
+    }
+    if (multiplier != null) {
+      device.release(multiplier::close);
+    }
+    if (workspace != null) {
+      workspace.lease().handle().close();
     }
     device.release(() -> JCudaDriver.cuStreamDestroy(stream));
   }
@@ -237,6 +247,44 @@ final class CudaQueue implements KernelQueue {
     } finally {
       exit();
     }
+  }
+
+  @Override
+  public void multiply(
+      Product product,
+      DeviceMemory a,
+      long aOffset,
+      DeviceMemory b,
+      long bOffset,
+      DeviceMemory y,
+      long yOffset) {
+    CudaMemory left = own(a);
+    CudaMemory right = own(b);
+    CudaMemory result = own(y);
+    enter();
+    try {
+      hold(left.lease());
+      hold(right.lease());
+      hold(result.lease());
+      batch.multiply(
+          multiplier(),
+          product,
+          left.address() + aOffset,
+          right.address() + bOffset,
+          result.address() + yOffset);
+      handIfFull();
+    } finally {
+      exit();
+    }
+  }
+
+  /** cuBLAS for this stream; made when first needed. */
+  private Blas.Multiplier multiplier() {
+    if (multiplier == null) {
+      workspace = (CudaMemory) device.allocate(Blas.WORKSPACE, "cuBLAS's workspace");
+      multiplier = device.openBlas(stream, workspace.address());
+    }
+    return multiplier;
   }
 
   @Override

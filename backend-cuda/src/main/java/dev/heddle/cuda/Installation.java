@@ -1,6 +1,7 @@
 package dev.heddle.cuda;
 
 import dev.heddle.backend.Probe;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import jcuda.driver.JCudaDriver;
@@ -12,13 +13,17 @@ import jcuda.driver.JCudaDriver;
  * @param images kernels that were compiled ahead of time
  * @param compiler NVRTC, or null if there is none
  * @param blas cuBLAS, or null if there is none
+ * @param blasFile where it was found, or why it is not used; null if it was not found
  */
-record Installation(int driver, Images images, Nvrtc compiler, Library blas) {
+record Installation(int driver, Images images, Nvrtc compiler, Blas blas, String blasFile) {
   /** What driver 525 offers. */
   private static final int LEAST_DRIVER = 12000;
 
   /** What driver 580 offers. */
   private static final int CUDA_13 = 13000;
+
+  /** The cuBLAS that JCublas is bound to. */
+  private static final int JCUBLAS = 12;
 
   private static final class Holder {
     static final Installation STANDARD = find(Search.standard());
@@ -37,11 +42,22 @@ record Installation(int driver, Images images, Nvrtc compiler, Library blas) {
     boolean both = driver[0] >= CUDA_13;
     Optional<Library> nvrtc =
         Library.find(search, "nvrtc", List.of(), both ? new int[] {13, 12} : new int[] {12});
-    Optional<Library> blas =
+    Optional<Library> cublas =
         Library.find(
             search, "cublas", List.of("cublasLt"), both ? new int[] {12, 13} : new int[] {12});
+    Blas blas = null;
+    String file = cublas.map(Library::file).orElse(null);
+    try {
+      blas = cublas.isEmpty() ? null : bind(cublas.get());
+    } catch (IOException | LinkageError e) {
+      file += " cannot be bound: " + e.getMessage();
+    }
     return new Installation(
-        driver[0], Images.shipped(), nvrtc.map(Nvrtc::new).orElse(null), blas.orElse(null));
+        driver[0], Images.shipped(), nvrtc.map(Nvrtc::new).orElse(null), blas, file);
+  }
+
+  private static Blas bind(Library cublas) throws IOException {
+    return cublas.major() == JCUBLAS ? new JcublasBlas() : new ForeignBlas(cublas);
   }
 
   /** Why nothing can be run with it; null if something can. */
@@ -86,10 +102,9 @@ record Installation(int driver, Images images, Nvrtc compiler, Library blas) {
   /** Who multiplies where numerics are FASTEST. */
   String blasInWords() {
     return blas == null
-        ? "none: products are by our own kernels whatever the numerics"
-        : "%d (%s), bound by %s"
-            .formatted(
-                blas.major(), blas.file(), blas.major() == 12 ? "JCublas" : "java.lang.foreign");
+        ? (blasFile == null ? "none" : blasFile)
+            + ": products are by our own kernels whatever the numerics"
+        : "%s (%s), bound by %s".formatted(blas.name(), blasFile, blas.binding());
   }
 
   private static String version(int cuda) {

@@ -33,7 +33,7 @@ final class Status {
           "CUDA_ERROR_UNKNOWN");
 
   private static final Set<String> OUT_OF_MEMORY =
-      Set.of("CUDA_ERROR_OUT_OF_MEMORY", "CUDA_ERROR_MAP_FAILED");
+      Set.of("CUDA_ERROR_OUT_OF_MEMORY", "CUDA_ERROR_MAP_FAILED", "CUBLAS_STATUS_ALLOC_FAILED");
 
   /** The driver cannot use an image of a kernel; another compiler's may do. */
   private static final Set<String> REFUSED_IMAGE =

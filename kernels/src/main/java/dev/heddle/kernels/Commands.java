@@ -33,6 +33,21 @@ public final class Commands {
     }
   }
 
+  private record Multiply(
+      Product product,
+      DeviceMemory a,
+      long aOffset,
+      DeviceMemory b,
+      long bOffset,
+      DeviceMemory y,
+      long yOffset)
+      implements Command {
+    @Override
+    public void enqueue(KernelQueue queue) {
+      queue.multiply(product, a, aOffset, b, bOffset, y, yOffset);
+    }
+  }
+
   private record Zero(DeviceMemory to, long offset, long bytes) implements Command {
     @Override
     public void enqueue(KernelQueue queue) {
@@ -64,6 +79,17 @@ public final class Commands {
 
   void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes) {
     commands.add(new Copy(from, fromOffset, to, toOffset, bytes));
+  }
+
+  void multiply(
+      Product product,
+      DeviceMemory a,
+      long aOffset,
+      DeviceMemory b,
+      long bOffset,
+      DeviceMemory y,
+      long yOffset) {
+    commands.add(new Multiply(product, a, aOffset, b, bOffset, y, yOffset));
   }
 
   void zero(DeviceMemory to, long offset, long bytes) {

@@ -67,7 +67,7 @@ public final class KernelBackend implements Backend, Tunable {
 
   @Override
   public Support supports(Node node) {
-    return choices(tuning).choose(node, value -> false).support();
+    return choices(tuning, CompileOptions.DEFAULT).choose(node, value -> false).support();
   }
 
   @Override
@@ -93,8 +93,14 @@ public final class KernelBackend implements Backend, Tunable {
     return compile(graph, options, tuning);
   }
 
-  private KernelChoices choices(MatMulTuning tiles) {
-    return new KernelChoices(device.limits(), tiles);
+  private KernelChoices choices(MatMulTuning tiles, CompileOptions options) {
+    return new KernelChoices(
+        device.limits(),
+        tiles,
+        switch (options.numerics()) {
+          case INVARIANT -> null;
+          case FASTEST -> device.products();
+        });
   }
 
   @Override
@@ -130,7 +136,8 @@ public final class KernelBackend implements Backend, Tunable {
     life.readLock().lock();
     try {
       checkOpen();
-      Workshop workshop = new Workshop(device, device.info().backend(), choices(tiles), graph);
+      Workshop workshop =
+          new Workshop(device, device.info().backend(), choices(tiles, options), graph);
       try {
         Compilation.Result<Launch.Kernel> result = Compilation.compile(graph, workshop, notes);
         int runs = options.concurrentRuns() == 0 ? RUNS : options.concurrentRuns();

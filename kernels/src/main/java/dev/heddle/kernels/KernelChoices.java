@@ -45,11 +45,17 @@ import java.util.stream.Stream;
 final class KernelChoices {
   private final DeviceLimits limits;
   private final MatMulTuning matmul;
+  private final ProductLibrary library;
 
-  /** Chooses for a device that allows this, with these tiles. */
-  KernelChoices(DeviceLimits limits, MatMulTuning matmul) {
+  /**
+   * Chooses for a device that allows this, with these tiles.
+   *
+   * @param library what multiplies where it can; null for our own kernels alone
+   */
+  KernelChoices(DeviceLimits limits, MatMulTuning matmul, ProductLibrary library) {
     this.limits = limits;
     this.matmul = matmul;
+    this.library = library;
   }
 
   /**
@@ -82,7 +88,7 @@ final class KernelChoices {
       case GatherElements op -> GatherLaunch.choose(node, op);
       case GatherNd op -> GatherLaunch.choose(node, op);
       case LayerNorm op -> NormLaunch.choose(node, op);
-      case MatMul op -> MatMulLaunch.choose(node, op, known, limits, matmul);
+      case MatMul op -> MatMulLaunch.choose(node, op, known, limits, matmul, library);
       case Pad op -> MoveLaunch.choose(node, op);
       case Range op -> RangeLaunch.choose(node, op);
       case Reduce op -> ReduceLaunch.choose(node, op);

@@ -54,6 +54,11 @@ public interface KernelDevice extends AutoCloseable {
    */
   KernelQueue openQueue(LaunchTimes times);
 
+  /** What multiplies matrices where numerics are to be fastest; null for our own kernels. */
+  default ProductLibrary products() {
+    return null;
+  }
+
   /** What has been made and is not closed, and what was compiled so far. */
   DeviceCounts counts();
 

@@ -46,6 +46,23 @@ public interface KernelQueue extends AutoCloseable {
     read(from, 0, to.bytes().asSlice(0, bytes));
   }
 
+  /**
+   * Multiplies by the device's {@link KernelDevice#products library}.
+   *
+   * @param aOffset bytes from the memory's begin to the first product's a
+   * @throws KernelLaunchException if it refuses
+   */
+  default void multiply(
+      Product product,
+      DeviceMemory a,
+      long aOffset,
+      DeviceMemory b,
+      long bOffset,
+      DeviceMemory y,
+      long yOffset) {
+    throw new IllegalArgumentException("this device has no library that multiplies");
+  }
+
   /** Sets bytes to 0; {@code offset} and {@code bytes} are multiples of 4. */
   void zero(DeviceMemory to, long offset, long bytes);
 

@@ -143,6 +143,17 @@ final class KernelRun implements AutoCloseable {
     }
   }
 
+  void multiply(Product product, long a, long b, long y) {
+    long inA = Places.offset(a);
+    long inB = Places.offset(b);
+    long inY = Places.offset(y);
+    if (kept == null) {
+      queue.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
+    } else {
+      kept.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
+    }
+  }
+
   void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes) {
     if (kept == null) {
       queue.copy(from, fromOffset, to, toOffset, bytes);

@@ -120,6 +120,11 @@ final class LaunchSite {
     arguments.clear();
   }
 
+  /** Multiplies what lies at two places into a third. */
+  void multiply(Product product, long a, long b, long y) {
+    run.multiply(product, a, b, y);
+  }
+
   /** Copies bytes from one place to another. */
   void copy(long from, long to, long bytes) {
     if (bytes > 0) {

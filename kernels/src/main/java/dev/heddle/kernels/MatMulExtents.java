@@ -131,6 +131,11 @@ final class MatMulExtents {
     return k;
   }
 
+  /** The products: operand 0 is y, then a, b, bias; strides are matrices, and elements of bias. */
+  Walk batch() {
+    return batch;
+  }
+
   long products() {
     return batch.elements();
   }

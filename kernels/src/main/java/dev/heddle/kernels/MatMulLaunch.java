@@ -16,7 +16,18 @@ final class MatMulLaunch {
   private MatMulLaunch() {}
 
   static Choice<Launch.Preparation> choose(
-      Node node, MatMul op, Predicate<Value> known, DeviceLimits limits, MatMulTuning tuning) {
+      Node node,
+      MatMul op,
+      Predicate<Value> known,
+      DeviceLimits limits,
+      MatMulTuning tuning,
+      ProductLibrary library) {
+    if (library != null) {
+      Choice<Launch.Preparation> choice = MatMulLibrary.choose(node, op, library, tuning);
+      if (choice != null) {
+        return choice;
+      }
+    }
     return limits.cpu() && real(node) == DType.F32
         ? MatMulPanels.choose(node, op, known, tuning)
         : MatMulLocal.choose(node, op, limits, tuning);

@@ -83,11 +83,7 @@ final class MatMulLocal implements Launch {
 
   private static Launch.Kernel prepare(
       Workshop workshop, Node node, MatMul op, MatMulTiles.Local few, MatMulTiles.Local many) {
-    List<String> defines =
-        Types.and(
-            MatMulLaunch.defines(node, op),
-            "A " + node.input(MatMul.A).type().dtype(),
-            "B " + node.input(MatMul.B).type().dtype());
+    List<String> defines = defines(node, op);
     // What fixed extents rule out is not compiled.
     Dim rows = rows(node, op);
     boolean oneBlock = inner(node, op).isFixed() && inner(node, op).fixed() <= MatMulTiles.K_BLOCK;
@@ -118,6 +114,14 @@ final class MatMulLocal implements Launch {
         tiles,
         workshop.compile(source("multiply", defines, tiles)),
         oneBlock ? null : workshop.compile(source("multiply", Types.and(defines, "SPLIT"), tiles)));
+  }
+
+  /** What tells a product's variant from others, but for its tiles. */
+  static List<String> defines(Node node, MatMul op) {
+    return Types.and(
+        MatMulLaunch.defines(node, op),
+        "A " + node.input(MatMul.A).type().dtype(),
+        "B " + node.input(MatMul.B).type().dtype());
   }
 
   /** A kernel of {@code matmul.cl} with such tiles. */

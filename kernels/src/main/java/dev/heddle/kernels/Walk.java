@@ -99,6 +99,19 @@ final class Walk {
     return elements == 0 ? 0 : elements / innermost();
   }
 
+  /**
+   * Elements of operand {@code o} from its first to the first of row {@code row}; see {@link
+   * #rows}.
+   */
+  long offset(int o, long row) {
+    long offset = 0;
+    for (int axis = rank - 2; axis >= 0; axis--) {
+      offset += row % extents[axis] * strides[o][axis];
+      row /= extents[axis];
+    }
+    return offset;
+  }
+
   /** Extent of axis {@code fromLast}, the innermost being 0; 1 if there is none. */
   long extent(int fromLast) {
     return fromLast < rank ? extents[rank - 1 - fromLast] : 1;
