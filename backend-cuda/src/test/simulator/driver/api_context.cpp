@@ -7,6 +7,7 @@ namespace {
 
 // What a context leaves behind when it ends.
 void end_context(Driver &driver) {
+  driver.finish_all();
   driver.report_leaks();
   driver.sticky = SUCCESS;
 }
@@ -114,6 +115,8 @@ int cuCtxGetStreamPriorityRange(int *least, int *greatest) {
 int cuCtxSynchronize() {
   return api("cuCtxSynchronize", Needs::CONTEXT, [&](Driver &driver) {
     driver.forbid_in_capture("cuCtxSynchronize");
+    driver.finish_all();
+    driver.require_sound();
     driver.default_pool.trim(driver.default_pool.threshold);
     for (auto &[handle, pool] : driver.pools) pool->trim(pool->threshold);
   });

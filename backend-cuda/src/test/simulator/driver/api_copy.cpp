@@ -43,6 +43,7 @@ void move(uintptr_t to, uintptr_t from, size_t bytes) {
 // A fault of something that runs later is the context's, as a kernel's is.
 template <class Body>
 void later(Body body) {
+  if (Driver::get().sticky != SUCCESS) return;
   try {
     body();
   } catch (const Failure &) {
@@ -61,6 +62,8 @@ void copy(Driver &driver, uintptr_t to, uintptr_t from, size_t bytes, const char
   Counters::get().add("copied_bytes", (long long)bytes);
   if (stream == nullptr) {
     driver.forbid_in_capture(name);
+    driver.finish_blocking();
+    driver.require_sound();
     move(to, from, bytes);
     return;
   }
@@ -73,13 +76,27 @@ void copy(Driver &driver, uintptr_t to, uintptr_t from, size_t bytes, const char
       }
     }
   }
+  const auto is_pageable = [&](uintptr_t each) {
+    return !Memory::is_ours(each) && !Memory::get().is_pinned(each, bytes);
+  };
+  // Pageable memory is read before the call returns, and written before it does.
+  std::shared_ptr<std::vector<char>> staged;
+  if (!stream->capture && Settings::get().lazy && is_pageable(from)) {
+    staged = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + bytes);
+  }
   driver.enqueue(*stream, Command{Command::COPY, [=] {
                                     later([&] {
+                                      const uintptr_t source =
+                                          staged ? (uintptr_t)staged->data() : from;
                                       check_range(to, bytes, name);
-                                      check_range(from, bytes, name);
-                                      move(to, from, bytes);
+                                      check_range(source, bytes, name);
+                                      move(to, source, bytes);
                                     });
                                   }, nullptr});
+  if (!stream->capture && is_pageable(to)) {
+    stream->finish();
+    driver.require_sound();
+  }
 }
 
 template <class Word>
@@ -98,6 +115,7 @@ void fill(Driver &driver, uintptr_t to, Word value, size_t count, const char *na
   };
   if (stream == nullptr) {
     driver.forbid_in_capture(name);
+    driver.finish_blocking();
     set();
   } else {
     driver.enqueue(*stream, Command{Command::SET, set, nullptr});

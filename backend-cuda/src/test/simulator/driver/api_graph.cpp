@@ -11,15 +11,15 @@ namespace {
 void *instantiate(Driver &driver, void *handle) {
   const Graph &graph = lookup(driver.graphs, handle, "graph");
   auto made = std::make_unique<GraphExec>();
-  for (const auto &node : graph.nodes) made->commands.push_back(node->command);
+  for (const auto &node : graph.nodes) made->commands->push_back(node->command);
   return keep(driver.execs, std::move(made), "live_graph_execs");
 }
 
 // What a graph may be updated to: the same nodes, with other parameters.
 bool is_alike(const GraphExec &exec, const Graph &graph) {
-  if (exec.commands.size() != graph.nodes.size()) return false;
-  for (size_t i = 0; i < exec.commands.size(); i++) {
-    if (exec.commands[i].kind != graph.nodes[i]->command.kind) return false;
+  if (exec.commands->size() != graph.nodes.size()) return false;
+  for (size_t i = 0; i < exec.commands->size(); i++) {
+    if ((*exec.commands)[i].kind != graph.nodes[i]->command.kind) return false;
   }
   return true;
 }
@@ -28,7 +28,10 @@ void update(Driver &driver, void *exec, void *handle) {
   GraphExec &made = lookup(driver.execs, exec, "executable graph");
   const Graph &graph = lookup(driver.graphs, handle, "graph");
   require(is_alike(made, graph), GRAPH_EXEC_UPDATE_FAILURE);
-  for (size_t i = 0; i < graph.nodes.size(); i++) made.commands[i] = graph.nodes[i]->command;
+  // Launches that were given before have the commands of before.
+  auto commands = std::make_shared<std::vector<Command>>();
+  for (const auto &node : graph.nodes) commands->push_back(node->command);
+  made.commands = std::move(commands);
 }
 
 Node &node_of(Driver &driver, void *handle) {
@@ -76,7 +79,9 @@ int cuGraphLaunch(void *exec, void *stream) {
     Stream &target = driver.stream(stream);
     require(!target.capture, NOT_SUPPORTED);
     Counters::get().add("graph_launches");
-    for (const Command &each : made.commands) each.run();
+    driver.enqueue(target, Command{Command::EMPTY, [commands = made.commands] {
+                                     for (const Command &each : *commands) each.run();
+                                   }, nullptr});
   });
 }
 

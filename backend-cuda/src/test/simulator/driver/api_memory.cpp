@@ -85,6 +85,7 @@ int cuMemAlloc_v2(uintptr_t *address, size_t bytes) {
 int cuMemFree_v2(uintptr_t address) {
   return api("cuMemFree", Needs::CONTEXT, [&](Driver &driver) {
     driver.forbid_in_capture("cuMemFree");
+    driver.finish_all();
     if (address != 0) free_device(driver, address, "cuMemFree");
   });
 }
@@ -117,7 +118,11 @@ int cuMemAllocFromPoolAsync(uintptr_t *address, size_t bytes, void *pool, void *
 int cuMemFreeAsync(uintptr_t address, void *stream) {
   return api("cuMemFreeAsync", Needs::CONTEXT, [&](Driver &driver) {
     require_no_capture(driver, stream, "cuMemFreeAsync");
-    if (address != 0) free_device(driver, address, "cuMemFreeAsync");
+    if (address == 0) return;
+    beginning(address, Place::DEVICE, "cuMemFreeAsync");
+    driver.enqueue(driver.stream(stream), Command{Command::FREE, [address] {
+                     free_device(Driver::get(), address, "cuMemFreeAsync");
+                   }, nullptr});
   });
 }
 
@@ -144,6 +149,7 @@ int cuMemPoolCreate(void **pool, const PoolProperties *properties) {
 int cuMemPoolDestroy(void *pool) {
   return api("cuMemPoolDestroy", Needs::CONTEXT, [&](Driver &driver) {
     const Pool &made = lookup(driver.pools, pool, "memory pool");
+    driver.finish_all();
     if (made.used > 0) {
       // A GPU would keep it until all is freed; who does so has lost track.
       Report::get().add(format("cuMemPoolDestroy with %llu bytes allocated from it", made.used));
@@ -201,6 +207,7 @@ int cuMemAllocHost_v2(void **address, size_t bytes) { return cuMemHostAlloc(addr
 int cuMemFreeHost(void *address) {
   return api("cuMemFreeHost", Needs::CONTEXT, [&](Driver &driver) {
     driver.forbid_in_capture("cuMemFreeHost");
+    driver.finish_all();
     beginning((uintptr_t)address, Place::PINNED, "cuMemFreeHost");
     Memory::get().free((uintptr_t)address);
   });
@@ -214,7 +221,8 @@ int cuMemHostRegister_v2(void *address, size_t bytes, unsigned) {
 }
 
 int cuMemHostUnregister(void *address) {
-  return api("cuMemHostUnregister", Needs::CONTEXT, [&](Driver &) {
+  return api("cuMemHostUnregister", Needs::CONTEXT, [&](Driver &driver) {
+    driver.finish_all();
     require(Memory::get().remove_registered((uintptr_t)address), HOST_MEMORY_NOT_REGISTERED);
   });
 }

@@ -113,6 +113,7 @@ int cuModuleLoadFatBinary(void **module, const void *image) {
 
 int cuModuleUnload(void *module) {
   return api("cuModuleUnload", Needs::CONTEXT, [&](Driver &driver) {
+    driver.finish_all();
     destroy(driver.modules, module, "module", "live_modules");
   });
 }

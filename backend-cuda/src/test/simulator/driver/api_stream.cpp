@@ -1,5 +1,5 @@
-// Streams, events and captures. What a stream is given runs at once, so all that was given has
-// ended when a call returns.
+// Streams, events and captures. What a stream is given runs at once; or, where streams are lazy,
+// not before somebody waits for it.
 #include <algorithm>
 #include <set>
 
@@ -29,11 +29,16 @@ void synchronize(Driver &driver, Stream &stream, const char *name) {
 }
 
 void record(Driver &driver, Event &event, Stream &stream) {
-  (void)driver;
   event.capture = stream.capture;
   event.last = stream.last;
-  event.recorded = true;
-  event.milliseconds = now_milliseconds();
+  if (stream.capture) return;
+  Record &record = *event.record;
+  record.stream = &stream;
+  const unsigned long long number = ++record.recorded;
+  driver.enqueue(stream, Command{Command::EMPTY, [kept = event.record, number] {
+                                   kept->reached = number;
+                                   kept->milliseconds = now_milliseconds();
+                                 }, nullptr});
 }
 
 void add_all(std::vector<Node *> &to, const std::vector<Node *> &nodes) {
@@ -42,7 +47,7 @@ void add_all(std::vector<Node *> &to, const std::vector<Node *> &nodes) {
   }
 }
 
-void wait(Stream &stream, const Event &event) {
+void wait(Driver &driver, Stream &stream, const Event &event) {
   if (event.capture) {
     if (event.capture->invalid) throw Failure{STREAM_CAPTURE_INVALIDATED};
     if (!stream.capture) {
@@ -55,6 +60,11 @@ void wait(Stream &stream, const Event &event) {
   } else if (stream.capture) {
     stream.capture->invalid = true;
     throw Failure{STREAM_CAPTURE_ISOLATION};
+  } else {
+    driver.enqueue(stream, Command{Command::EMPTY, [kept = event.record,
+                                                    number = event.record->recorded] {
+                                     kept->wait_for(number);
+                                   }, nullptr});
   }
 }
 
@@ -89,8 +99,9 @@ int cuStreamCreateWithPriority(void **stream, unsigned flags, int priority) {
 
 int cuStreamDestroy_v2(void *stream) {
   return api("cuStreamDestroy", Needs::CONTEXT, [&](Driver &driver) {
-    const Stream &made = lookup(driver.streams, stream, "stream");
+    Stream &made = lookup(driver.streams, stream, "stream");
     if (made.capture) made.capture->invalid = true;
+    made.finish();
     destroy(driver.streams, stream, "stream", "live_streams");
   });
 }
@@ -120,20 +131,27 @@ int cuStreamGetCtx(void *stream, void **context) {
 int cuStreamSynchronize(void *stream) {
   return api("cuStreamSynchronize", Needs::CONTEXT, [&](Driver &driver) {
     Counters::get().add("synchronizations");
-    synchronize(driver, driver.stream(stream), "cuStreamSynchronize");
+    Stream &made = driver.stream(stream);
+    synchronize(driver, made, "cuStreamSynchronize");
+    made.finish();
+    driver.require_sound();
   });
 }
 
 int cuStreamQuery(void *stream) {
   return api("cuStreamQuery", Needs::CONTEXT, [&](Driver &driver) {
-    synchronize(driver, driver.stream(stream), "cuStreamQuery");
+    Stream &made = driver.stream(stream);
+    synchronize(driver, made, "cuStreamQuery");
+    if (!made.pending.empty()) made.run_one();
+    driver.require_sound();
+    require(made.pending.empty(), NOT_READY);
   });
 }
 
 int cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
   return api("cuStreamWaitEvent", Needs::CONTEXT, [&](Driver &driver) {
     require(flags <= 1);
-    wait(driver.stream(stream), lookup(driver.events, event, "event"));
+    wait(driver, driver.stream(stream), lookup(driver.events, event, "event"));
   });
 }
 
@@ -162,13 +180,21 @@ int cuEventRecordWithFlags(void *event, void *stream, unsigned flags) {
 
 int cuEventSynchronize(void *event) {
   return api("cuEventSynchronize", Needs::CONTEXT, [&](Driver &driver) {
-    require(!lookup(driver.events, event, "event").capture, CAPTURED_EVENT);
+    const Event &made = lookup(driver.events, event, "event");
+    require(!made.capture, CAPTURED_EVENT);
+    made.record->wait_for(made.record->recorded);
+    driver.require_sound();
   });
 }
 
 int cuEventQuery(void *event) {
   return api("cuEventQuery", Needs::CONTEXT, [&](Driver &driver) {
-    require(!lookup(driver.events, event, "event").capture, CAPTURED_EVENT);
+    const Event &made = lookup(driver.events, event, "event");
+    require(!made.capture, CAPTURED_EVENT);
+    const auto is_reached = [&] { return made.record->reached == made.record->recorded; };
+    if (!is_reached()) made.record->go_on();
+    driver.require_sound();
+    require(is_reached(), NOT_READY);
   });
 }
 
@@ -179,8 +205,12 @@ int cuEventElapsedTime(float *milliseconds, void *from, void *to) {
     const Event &last = lookup(driver.events, to, "event");
     require(!first.capture && !last.capture, CAPTURED_EVENT);
     // 2 is CU_EVENT_DISABLE_TIMING.
-    require(first.recorded && last.recorded && !((first.flags | last.flags) & 2), INVALID_HANDLE);
-    *milliseconds = (float)(last.milliseconds - first.milliseconds);
+    const Record &from_record = *first.record, &to_record = *last.record;
+    require(from_record.recorded > 0 && to_record.recorded > 0 && !((first.flags | last.flags) & 2),
+            INVALID_HANDLE);
+    require(from_record.reached == from_record.recorded && to_record.reached == to_record.recorded,
+            NOT_READY);
+    *milliseconds = (float)(to_record.milliseconds - from_record.milliseconds);
   });
 }
 int cuEventElapsedTime_v2(float *milliseconds, void *from, void *to) {
@@ -222,7 +252,6 @@ int cuStreamEndCapture(void *handle, void **graph) {
     for (auto &[other, made] : driver.events) {
       if (made->capture == capture) {
         made->capture = nullptr;
-        made->recorded = false;
         made->last.clear();
       }
     }

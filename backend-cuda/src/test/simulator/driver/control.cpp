@@ -42,6 +42,8 @@ void heddle_sim_reset() {
   const std::lock_guard<std::recursive_mutex> held(driver.lock);
   Report::get().clear();
   Counters::get().clear_events();
+  for (auto &[handle, stream] : driver.streams) stream->pending.clear();
+  driver.default_stream.pending.clear();
   driver.sticky = SUCCESS;
   driver.lost = false;
   for (const char *each : {"fail_allocation", "fail_launch", "refuse_launch", "lose_device",

@@ -22,6 +22,7 @@ Settings from_environment() {
   s.devices = (int)number("HEDDLE_SIM_DEVICES", 1);
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   s.workers = (int)number("HEDDLE_SIM_WORKERS", std::clamp(processors, 1L, 4L));
+  s.lazy = number("HEDDLE_SIM_LAZY", 0) != 0;
   s.any_thread = number("HEDDLE_SIM_ANY_THREAD", 0) != 0;
   const char *log = getenv("HEDDLE_SIM_LOG");
   s.log = log == nullptr ? "" : log;
@@ -47,6 +48,7 @@ bool Settings::set(const std::string &name, long long value) {
   else if (name == "driver") driver_version = (int)value;
   else if (name == "devices") devices = (int)value;
   else if (name == "workers") workers = (int)value;
+  else if (name == "lazy") lazy = value != 0;
   else if (name == "any_thread") any_thread = value != 0;
   else if (name == "fail_allocation") fail_allocation = value;
   else if (name == "fail_launch") fail_launch = value;

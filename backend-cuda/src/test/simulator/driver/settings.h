@@ -11,6 +11,7 @@ struct Settings {
   int driver_version;      // HEDDLE_SIM_DRIVER: 12060.
   int devices;             // HEDDLE_SIM_DEVICES: 1; with 0 cuInit says that there is none.
   int workers;             // HEDDLE_SIM_WORKERS: threads that run blocks; all processors, 4 at most.
+  bool lazy;               // HEDDLE_SIM_LAZY: 1 lets streams do nothing until someone waits.
   bool any_thread;         // HEDDLE_SIM_ANY_THREAD: 1 lets any thread use what another made.
   std::string log;         // HEDDLE_SIM_LOG: the file that faults are appended to; else stderr.
 

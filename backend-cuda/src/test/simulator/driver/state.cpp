@@ -90,13 +90,51 @@ Stream &Driver::stream(void *handle) {
 
 void Driver::enqueue(Stream &stream, Command command) {
   if (!stream.capture) {
-    command.run();
+    if (!Settings::get().lazy) {
+      command.run();
+      return;
+    }
+    // The default stream and those that are not CU_STREAM_NON_BLOCKING wait for each other.
+    if (&stream == &default_stream) finish_blocking();
+    else if (!(stream.flags & 1)) default_stream.finish();
+    stream.pending.push_back(std::move(command));
     return;
   }
   require(!stream.capture->invalid, STREAM_CAPTURE_INVALIDATED);
   Graph &graph = *stream.capture->graph;
   graph.nodes.push_back(std::make_unique<Node>(Node{std::move(command), &graph, stream.last}));
   stream.last = {graph.nodes.back().get()};
+}
+
+void Stream::run_one() {
+  const Command command = std::move(pending.front());
+  pending.pop_front();
+  command.run();
+}
+
+void Record::go_on() {
+  Driver &driver = Driver::get();
+  const bool alive = stream == &driver.default_stream || driver.streams.count(stream) > 0;
+  // What a reset threw away is never reached otherwise.
+  if (!alive || stream->pending.empty()) reached = recorded;
+  else stream->run_one();
+}
+
+// The youngest first: what forgot to wait for another stream then finds nothing done.
+void Driver::finish_all() {
+  for (auto each = streams.rbegin(); each != streams.rend(); ++each) each->second->finish();
+  default_stream.finish();
+}
+
+void Driver::finish_blocking() {
+  for (auto each = streams.rbegin(); each != streams.rend(); ++each) {
+    if (!(each->second->flags & 1)) each->second->finish();
+  }
+  default_stream.finish();
+}
+
+void Driver::require_sound() const {
+  if (sticky != SUCCESS) throw Failure{sticky};
 }
 
 void Driver::forbid_in_capture(const char *name) {

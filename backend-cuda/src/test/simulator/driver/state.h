@@ -1,5 +1,6 @@
 // What the driver keeps between calls: the device's primary context, and all that was made.
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,7 +46,8 @@ struct Graph : Owned {
 };
 
 struct GraphExec : Owned {
-  std::vector<Command> commands;
+  // Shared with launches that a stream has yet to do.
+  std::shared_ptr<std::vector<Command>> commands = std::make_shared<std::vector<Command>>();
 };
 
 // A capture, which several streams may take part in.
@@ -62,12 +64,31 @@ struct Stream : Owned {
   int priority = 0;
   std::shared_ptr<Capture> capture;
   std::vector<Node *> last;  // The capture's nodes that the next one comes after.
+  std::deque<Command> pending;  // What it has yet to do, where streams are lazy.
+
+  void run_one();
+  void finish() {
+    while (!pending.empty()) run_one();
+  }
+};
+
+// When an event was last recorded, and when a stream came to that: numbers of its records.
+struct Record {
+  Stream *stream = nullptr;
+  unsigned long long recorded = 0, reached = 0;
+  double milliseconds = 0;
+
+  // Lets the stream do one thing more.
+  void go_on();
+  // Lets it work until it has come to a record.
+  void wait_for(unsigned long long number) {
+    while (reached < number) go_on();
+  }
 };
 
 struct Event : Owned {
   unsigned flags = 0;
-  bool recorded = false;
-  double milliseconds = 0;
+  std::shared_ptr<Record> record = std::make_shared<Record>();
   std::shared_ptr<Capture> capture;  // If it was recorded in one.
   std::vector<Node *> last;
 };
@@ -113,6 +134,11 @@ class Driver {
   Stream &stream(void *handle);
   // Does it now, or makes it a node of the capture that the stream is in.
   void enqueue(Stream &stream, Command command);
+  // Lets all streams do what they have yet to do; or those that the default stream waits for.
+  void finish_all();
+  void finish_blocking();
+  // A call that waited gets what went wrong meanwhile.
+  void require_sound() const;
   // Calls that a capture of this thread forbids: it is no longer valid.
   void forbid_in_capture(const char *name);
 

@@ -4,6 +4,8 @@ import static dev.heddle.cuda.simulator.SimulatedCuda.call;
 import static dev.heddle.cuda.simulator.SimulatedCuda.count;
 import static dev.heddle.cuda.simulator.SimulatedCuda.need;
 import static dev.heddle.cuda.simulator.SimulatedCuda.report;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -63,7 +65,7 @@ class StreamsAndGraphsTest {
     add(stream, 7);
     MemorySegment at = cuda.host(0, 0);
     need("cuStreamEndCapture", stream, at);
-    MemorySegment graph = at.get(java.lang.foreign.ValueLayout.ADDRESS, 0);
+    MemorySegment graph = at.get(ADDRESS, 0);
     assertArrayEquals(new float[] {1, 2}, cuda.download(y, 2), "nothing ran");
     MemorySegment exec = cuda.make("cuGraphInstantiateWithFlags", graph, 0L);
     need("cuGraphDestroy", graph);
@@ -118,7 +120,7 @@ class StreamsAndGraphsTest {
     need("cuStreamBeginCapture_v2", stream, GLOBAL);
     cuda.launch(kernel, stream, 1, 2, 0, own, 1f);
     need("cuStreamEndCapture", stream, at);
-    MemorySegment graph = at.get(java.lang.foreign.ValueLayout.ADDRESS, 0);
+    MemorySegment graph = at.get(ADDRESS, 0);
     MemorySegment exec = cuda.make("cuGraphInstantiateWithFlags", graph, 0L);
     need("cuMemFree_v2", own);
     need("cuGraphLaunch", exec, stream);
@@ -126,5 +128,48 @@ class StreamsAndGraphsTest {
     SimulatedCuda.reset();
     need("cuGraphExecDestroy", exec);
     need("cuGraphDestroy", graph);
+  }
+
+  @Test
+  void aMissingWaitBetweenLazyStreamsIsSeen() {
+    SimulatedCuda.set("lazy", 1);
+    try {
+      long own = cuda.allocate(8);
+      need("cuMemsetD32Async", own, 0, 2L, stream);
+      assertEquals(0, cuda.launch(kernel, other, 1, 2, 0, own, 3f));
+      assertEquals(SimulatedCuda.LAUNCH_FAILED, call("cuStreamSynchronize", other));
+      assertTrue(report().contains("which nothing was written to"), report());
+      SimulatedCuda.reset();
+
+      MemorySegment event = cuda.make("cuEventCreate", 2);
+      need("cuMemsetD32Async", own, 0, 2L, stream);
+      need("cuEventRecord", event, stream);
+      need("cuStreamWaitEvent", other, event, 0);
+      assertEquals(0, cuda.launch(kernel, other, 1, 2, 0, own, 3f));
+      need("cuStreamSynchronize", other);
+      assertArrayEquals(new float[] {3, 3}, cuda.download(own, 2));
+      need("cuEventDestroy_v2", event);
+      need("cuMemFree_v2", own);
+    } finally {
+      SimulatedCuda.set("lazy", 0);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("restricted") // The memory is as long as was asked for.
+  void aLazyStreamReadsPinnedMemoryWhenItGetsThere() {
+    SimulatedCuda.set("lazy", 1);
+    try {
+      MemorySegment pinned = cuda.make("cuMemAllocHost_v2", 8L).reinterpret(8);
+      pinned.setAtIndex(JAVA_FLOAT, 0, 5);
+      need("cuMemcpyHtoDAsync_v2", y, pinned, 8L, stream);
+      need("cuMemcpyHtoDAsync_v2", y + 4, cuda.host(6), 4L, stream);
+      pinned.setAtIndex(JAVA_FLOAT, 0, 7);
+      need("cuStreamSynchronize", stream);
+      assertArrayEquals(new float[] {7, 6}, cuda.download(y, 2));
+      need("cuMemFreeHost", pinned);
+    } finally {
+      SimulatedCuda.set("lazy", 0);
+    }
   }
 }
