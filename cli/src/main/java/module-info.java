@@ -3,6 +3,8 @@ module dev.heddle.cli {
   requires transitive dev.heddle.transformer;
   requires transitive info.picocli;
   requires com.fasterxml.jackson.databind;
+  requires external.umap.java;
+  requires java.desktop;
   requires me.tongfei.progressbar;
 
   exports dev.heddle.cli;
@@ -14,6 +16,7 @@ module dev.heddle.cli {
 
   provides dev.heddle.cli.Verb with
       dev.heddle.cli.AnswerVerb,
+      dev.heddle.cli.AttentionVerb,
       dev.heddle.cli.ChatVerb,
       dev.heddle.cli.ClassifyVerb,
       dev.heddle.cli.ConformanceVerb,
@@ -25,6 +28,7 @@ module dev.heddle.cli {
       dev.heddle.cli.ExplainVerb,
       dev.heddle.cli.FillMaskVerb,
       dev.heddle.cli.GenerateVerb,
+      dev.heddle.cli.ProjectVerb,
       dev.heddle.cli.ScoreVerb,
       dev.heddle.cli.SummarizeVerb,
       dev.heddle.cli.TokenizeVerb,

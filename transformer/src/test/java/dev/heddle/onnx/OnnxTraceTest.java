@@ -8,6 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.InvalidInputException;
+import dev.heddle.model.AttentionKind;
+import dev.heddle.model.AttentionLayer;
+import dev.heddle.model.AttentionSelection;
+import dev.heddle.model.AttentionTrace;
+import dev.heddle.model.AttentionWeights;
 import dev.heddle.model.Model;
 import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
@@ -17,6 +22,8 @@ import dev.heddle.reference.ReferenceBackend;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -59,6 +66,31 @@ class OnnxTraceTest {
           assertThrows(InvalidInputException.class, () -> trace.run(IDS, new int[] {0}))
               .getMessage();
       assertTrue(message.contains("1 token types for 4 ids"), message);
+    }
+  }
+
+  @Test
+  void attentionIsFoundInAGraphWhoseOutputsDoNotShowIt() {
+    ModelFile file = ExportedBert.model(2);
+    output(file, last(file, "Softmax"), "attentions.1");
+    try (Model model = Models.open(file.write(folder));
+        Backend backend = new ReferenceBackend();
+        Trace trace = Trace.of(model, backend);
+        AttentionTrace attention = AttentionTrace.of(model, backend, AttentionSelection.ALL)) {
+      assertEquals(
+          List.of(
+              new AttentionLayer(AttentionKind.ENCODER, 0, 3),
+              new AttentionLayer(AttentionKind.ENCODER, 1, 3)),
+          AttentionTrace.layers(model));
+      float[] expected = trace.run(IDS, TYPES).get("attention.1").toFloats();
+      List<AttentionWeights> maps = attention.run(IDS, TYPES, null);
+      assertEquals(6, maps.size());
+      for (int head = 0; head < 3; head++) {
+        assertArrayEquals(
+            Arrays.copyOfRange(expected, head * 16, (head + 1) * 16),
+            maps.get(3 + head).values(),
+            1e-5f);
+      }
     }
   }
 
