@@ -24,6 +24,10 @@ record Ctranslate2Header(int version, String specification, Map<String, TensorIn
 
   private static final int READ = 2;
   private static final int LONGEST_NAME = 512;
+  private static final int MOST_AXES = 8;
+
+  /** Elements that one array holds. */
+  private static final long LARGEST = Integer.MAX_VALUE - 8;
 
   /** How the first version, which took OpenNMT-tf's names, calls what the second does. */
   private static final Map<Pattern, String> NAMES = new LinkedHashMap<>();
@@ -144,11 +148,19 @@ record Ctranslate2Header(int version, String specification, Map<String, TensorIn
       String name = text("name of a variable");
       String field = "tensor " + WeightFileException.quote(name);
       int rank = u8(field);
+      if (rank > MOST_AXES) {
+        throw WeightFileException.at(
+            path, at - 1, field, "has %d axes; expected up to %d".formatted(rank, MOST_AXES));
+      }
       long[] extents = new long[rank];
       long elements = 1;
       for (int axis = 0; axis < rank; axis++) {
         extents[axis] = u32(field);
-        elements = Math.min(Long.MAX_VALUE >> 32, elements * extents[axis]);
+        elements = elements > LARGEST / Math.max(1, extents[axis]) ? -1 : elements * extents[axis];
+        if (elements < 0) {
+          throw WeightFileException.at(
+              path, at, field, "has more than %d elements".formatted(LARGEST));
+        }
       }
       long typeAt = at;
       int size = u8(field);

@@ -12,6 +12,7 @@ import dev.heddle.text.InMemoryVocabulary;
 import dev.heddle.text.Tokenizer;
 import dev.heddle.text.TokenizerException;
 import dev.heddle.text.Tokenizers;
+import dev.heddle.weights.Ctranslate2;
 import dev.heddle.weights.Gguf;
 import dev.heddle.weights.InMemory;
 import dev.heddle.weights.JsonFields;
@@ -111,6 +112,13 @@ record Target(
               List.of(WeightFileException.class),
               input -> within(input.length, InMemory.llama2c(input)),
               file -> weights(Llama2c.open(file))),
+          new Target(
+              "ctranslate2",
+              "model.bin",
+              List.of("fuzz/ctranslate2/valid-1.bin", "fuzz/ctranslate2/valid-2.bin"),
+              List.of(WeightFileException.class),
+              input -> within(input.length, InMemory.ctranslate2(input)),
+              file -> weights(Ctranslate2.open(file))),
           new Target(
               "llama2c-vocabulary",
               "tok.bin",

@@ -38,6 +38,12 @@ public final class InMemory {
     return Llama2cHeader.read(SOURCE, MemorySegment.ofArray(file)).tensors(SOURCE, file.length);
   }
 
+  /** The variables of a CTranslate2 file. */
+  public static List<TensorInfo> ctranslate2(byte[] file) {
+    return List.copyOf(
+        Ctranslate2Header.read(SOURCE, MemorySegment.ofArray(file)).tensors().values());
+  }
+
   private static void look(Object value) {
     if (value instanceof GgufArray array) {
       array.forEach(InMemory::look);
