@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -29,11 +31,13 @@ class CudaConformanceTest {
   private static CudaDevice device;
   private static Backend backend;
   private static List<String> listed;
+  private static ExecutorService threads;
 
   @BeforeAll
   static void open() throws IOException {
     device = TestKernels.open(BackendOptions.DEFAULT, ProgramCache.off());
     backend = new KernelBackend(device, List.of());
+    threads = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
     try (InputStream list = CudaConformanceTest.class.getResourceAsStream("unsupported.txt")) {
       listed = new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
     }
@@ -41,6 +45,7 @@ class CudaConformanceTest {
 
   @AfterAll
   static void nothingIsLeft() {
+    threads.close();
     assertEquals(0, backend.liveBytes());
     backend.close();
     TestKernels.assertNothingLives(device);
@@ -51,13 +56,21 @@ class CudaConformanceTest {
     Map<String, List<Case>> byOperation =
         Conformance.cases()
             .collect(Collectors.groupingBy(Case::op, TreeMap::new, Collectors.toList()));
+    // Several at a time: most of it is the compiling of kernels.
     return byOperation.entrySet().stream()
+        .map(entry -> Map.entry(entry.getKey(), threads.submit(() -> run(entry.getValue()))))
+        .toList()
+        .stream()
         .map(entry ->
-            DynamicTest.dynamicTest(entry.getKey(), () -> check(entry.getKey(), entry.getValue())));
+            DynamicTest.dynamicTest(
+                entry.getKey(), () -> check(entry.getKey(), entry.getValue().get())));
   }
 
-  private static void check(String operation, List<Case> cases) {
-    Report report = new Report(cases.stream().map(each -> each.run(backend)).toList());
+  private static Report run(List<Case> cases) {
+    return new Report(cases.stream().map(each -> each.run(backend)).toList());
+  }
+
+  private static void check(String operation, Report report) {
     assertEquals(
         "", report.failures().stream().map(Result::toString).collect(Collectors.joining("\n")));
     List<String> own = listed.stream().filter(pair -> pair.startsWith(operation + " ")).toList();
