@@ -89,7 +89,7 @@ public final class TypeInference {
       if (has(i) && in(i).dtype().isQuantized() && !reads) {
         throw wrong(
             ("no %s at position %d: blocks are read by MatMul (as b), ExpertMatMul (as weights),"
-                 + " Gather (as x) and Cast; cast it to f32 first")
+                    + " Gather (as x) and Cast; cast it to f32 first")
                 .formatted(in(i).dtype(), i));
       }
     }

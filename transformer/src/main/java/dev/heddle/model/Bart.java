@@ -119,10 +119,11 @@ record Bart(
         Stack.read(config, "decoder"),
         waves,
         padding,
-        Activations.read(config.field("activation_function"), "gelu"),
+        Activations.read(
+            config.field("activation_function"), waves == Waves.FAIRSEQ ? "relu" : "gelu"),
         before,
         normedEmbeddings,
-        config.field("scale_embedding").bool(false),
+        config.field("scale_embedding").bool(waves == Waves.FAIRSEQ),
         config.field("tie_word_embeddings").bool(true),
         StartToken.read(config));
   }
