@@ -261,7 +261,8 @@ public final class AttentionVerb implements Verb {
         : "mean of %d %ss".formatted(numbers.size(), what);
   }
 
-  private static AttentionWeights mean(List<AttentionWeights> maps) {
+  /** The mean of maps of the same tokens. */
+  static AttentionWeights mean(List<AttentionWeights> maps) {
     AttentionWeights first = maps.getFirst();
     float[] mean = new float[first.values().length];
     for (AttentionWeights map : maps) {

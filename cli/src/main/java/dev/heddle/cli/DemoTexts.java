@@ -23,6 +23,9 @@ record DemoTexts(
   static final List<String> DATES =
       List.of("March 3rd, 2017", "Freitag, 3. März 2017", "le 14 juillet 1989", "31.12.1999");
 
+  /** The layer of {@link #TRANSLATOR} whose cross-attention follows what it writes. */
+  static final int LOOKING_LAYER = 1;
+
   /** Sentences to classify. */
   static final List<String> REVIEWED =
       List.of("What a lovely dinner.", "A waste of money.", "We will come back soon!");

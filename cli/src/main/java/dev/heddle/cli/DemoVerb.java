@@ -3,8 +3,13 @@ package dev.heddle.cli;
 import dev.heddle.generate.Generation;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.generate.Generator;
+import dev.heddle.model.AttentionKind;
+import dev.heddle.model.AttentionSelection;
+import dev.heddle.model.AttentionWeights;
 import dev.heddle.model.Model;
 import dev.heddle.model.Pooling;
+import dev.heddle.task.AttentionMapper;
+import dev.heddle.task.AttentionMaps;
 import dev.heddle.task.Classifier;
 import dev.heddle.task.Embedder;
 import dev.heddle.task.Embeddings;
@@ -101,9 +106,42 @@ public final class DemoVerb implements Verb {
       Table table = new Table().left("").left("");
       DemoTexts.DATES.forEach(date -> table.row(date, translator.translate(date)));
       table.print(out, "  ");
+      String date = DemoTexts.DATES.getFirst();
+      look(date, translator.translate(date));
     }
     out.printf("%n%s%n", paint.bold("Your own dates"));
     out.printf("  heddle translate --model %s \"1er mai 2026\"%n", DemoTexts.TRANSLATOR);
+    out.printf(
+        "  heddle attention --model %s \"1er mai 2026\" --out map.html%n", DemoTexts.TRANSLATOR);
+  }
+
+  /** Where the translator looked in a date: a row for each character that it wrote. */
+  private void look(String date, String written) {
+    out.printf(
+        "%n%s when it wrote each character: cross-attention in tenths, * is 1%n",
+        paint.bold("Where it looked"));
+    try (AttentionMapper mapper =
+        AttentionMapper.builder(DemoTexts.TRANSLATOR)
+            .selection(AttentionSelection.layer(AttentionKind.CROSS, DemoTexts.LOOKING_LAYER))
+            .backend(selection.choice())
+            .backendOptions(selection.options())
+            .build()) {
+      AttentionMaps maps = mapper.map(date, written);
+      AttentionWeights mean = AttentionVerb.mean(maps.maps());
+      StringBuilder line = new StringBuilder("    ");
+      maps.tokens().forEach(token -> line.append(token.text().isEmpty() ? "." : token.text()));
+      out.println(line);
+      for (int row = 0; row + 1 < mean.queries(); row++) {
+        line.setLength(0);
+        line.append("  ").append(maps.target().get(row + 1).label()).append(' ');
+        for (int key = 0; key < mean.keys(); key++) {
+          int tenths = Math.round(10 * mean.weight(row, key));
+          String cell = tenths == 0 ? " " : tenths == 10 ? "*" : Integer.toString(tenths);
+          line.append(paint.heat(cell, mean.weight(row, key)));
+        }
+        out.println(line);
+      }
+    }
   }
 
   /** A text by the small decoder: drawn, and always the same. */
