@@ -149,6 +149,23 @@ void Driver::forbid_in_capture(const char *name) {
   }
 }
 
+void Driver::clear() {
+  const auto end_all = [](auto &all, const char *counter) {
+    Counters::get().add(counter, -(long long)all.size());
+    all.clear();
+  };
+  end_all(execs, "live_graph_execs");
+  end_all(graphs, "live_graphs");
+  end_all(events, "live_events");
+  end_all(streams, "live_streams");
+  end_all(modules, "live_modules");
+  default_stream.pending.clear();
+  while (!Memory::get().live().empty()) Memory::get().free(Memory::get().live().begin()->first);
+  end_all(pools, "live_pools");
+  default_pool.used = default_pool.reserved = 0;
+  plain_bytes = 0;
+}
+
 void Driver::report_leaks() {
   for (const auto &[address, each] : Memory::get().live()) {
     Report::get().add(format("leak: %s of %zu bytes, number %llu",

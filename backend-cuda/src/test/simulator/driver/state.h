@@ -142,8 +142,10 @@ class Driver {
   // Calls that a capture of this thread forbids: it is no longer valid.
   void forbid_in_capture(const char *name);
 
-  // What outlived the context.
+  // What is alive, as lines of the report.
   void report_leaks();
+  // Ends all that is alive.
+  void clear();
 };
 
 // The context's handle; only its address matters.

@@ -73,20 +73,20 @@ class HostChecksTest {
   }
 
   @Test
-  void whatOutlivesTheContextIsALeak() {
+  void whatOutlivesTheContextIsALeakAndGoesWithIt() {
     long memory = cuda.allocate(4711);
     MemorySegment event = cuda.make("cuEventCreate", 0);
     assertEquals(4711, count("live_device_bytes"));
     need("cuDevicePrimaryCtxRelease_v2", 0);
     assertTrue(report().contains("leak: an allocation of 4711 bytes"), report());
     assertTrue(report().contains("leak: 1 events"), report());
+    assertEquals(0, count("live_device_bytes"));
+    assertEquals(0, count("live_events"));
     try (Arena arena = Arena.ofConfined()) {
       need("cuDevicePrimaryCtxRetain", arena.allocate(ValueLayout.ADDRESS), 0);
     }
-    need("cuMemFree_v2", memory);
-    need("cuEventDestroy_v2", event);
-    assertEquals(0, count("live_device_bytes"));
-    assertEquals(0, count("live_events"));
+    assertEquals(INVALID_VALUE, call("cuMemFree_v2", memory));
+    assertEquals(INVALID_HANDLE, call("cuEventDestroy_v2", event));
   }
 
   @Test
