@@ -52,7 +52,7 @@ final class CudaKernel implements DeviceKernel {
     int[] maxThreads = new int[1];
     CUmodule in = module.handle().enter();
     try {
-      Status.check(JCudaDriver.cuModuleGetFunction(function, in, source.entry()));
+      Status.check(JCudaDriver.cuModuleGetFunction(function, in, source.entry() + module.suffix()));
       Status.check(
           JCudaDriver.cuFuncGetAttribute(
               maxThreads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function));

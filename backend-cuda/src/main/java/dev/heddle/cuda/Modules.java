@@ -18,8 +18,8 @@ import jcuda.driver.JCudaDriver;
  * earlier process left, or from its source; and kept until the device closes.
  */
 final class Modules {
-  /** A loaded module. */
-  record Module(Handle<CUmodule> handle, boolean cached) {}
+  /** A loaded module, in which the kernel {@code x} is called {@code x + suffix}. */
+  record Module(Handle<CUmodule> handle, String suffix, boolean cached) {}
 
   private static final class Slot {
     Module module;
@@ -51,8 +51,8 @@ final class Modules {
   }
 
   private Module make(KernelSource source, String text) {
-    byte[] image = installation.images().find(text);
-    Module module = image == null ? null : loadIfTaken(source, image);
+    Images.Image image = installation.images().find(text);
+    Module module = image == null ? null : loadIfTaken(source, image.bytes(), image.suffix());
     if (module != null) {
       loaded.incrementAndGet();
       return module;
@@ -74,7 +74,7 @@ final class Modules {
             List.of(compiler.version(), Integer.toString(capability)));
     byte[] kept = cache.find(key);
     if (kept != null) {
-      module = loadIfTaken(source, kept);
+      module = loadIfTaken(source, kept, "");
       if (module != null) {
         loaded.incrementAndGet();
         return module;
@@ -82,16 +82,16 @@ final class Modules {
       cache.drop(key);
     }
     byte[] made = compiler.compile(source, text, capability, device.info().toString());
-    module = load(source, made, false);
+    module = load(source, made, "", false);
     compiled.incrementAndGet();
     cache.store(key, made);
     return module;
   }
 
   /** Null if the driver does not take it. */
-  private Module loadIfTaken(KernelSource source, byte[] image) {
+  private Module loadIfTaken(KernelSource source, byte[] image, String suffix) {
     try {
-      return load(source, image, true);
+      return load(source, image, suffix, true);
     } catch (CudaException e) {
       if (Status.isRefusedImage(e)) {
         return null;
@@ -100,7 +100,7 @@ final class Modules {
     }
   }
 
-  private Module load(KernelSource source, byte[] image, boolean cached) {
+  private Module load(KernelSource source, byte[] image, String suffix, boolean cached) {
     CUmodule module = new CUmodule();
     device.onThread(() -> Status.check(JCudaDriver.cuModuleLoadData(module, image)));
     return new Module(
@@ -109,6 +109,7 @@ final class Modules {
             "module " + source,
             live,
             each -> device.release(() -> JCudaDriver.cuModuleUnload(each))),
+        suffix,
         cached);
   }
 

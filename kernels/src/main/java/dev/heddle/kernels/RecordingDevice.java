@@ -2,22 +2,27 @@ package dev.heddle.kernels;
 
 import dev.heddle.backend.DeviceInfo;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** A device that computes nothing and remembers which kernels it was asked to compile. */
-final class RecordingDevice implements KernelDevice {
+/**
+ * A device that computes nothing and remembers which kernels it was asked to compile: by it a build
+ * knows what to compile ahead of time. For one thread.
+ */
+public final class RecordingDevice implements KernelDevice {
   private final DeviceLimits limits;
   private final Set<KernelSource> sources = new LinkedHashSet<>();
 
-  /** A device of this kind; all else is ample. */
-  RecordingDevice(boolean cpu) {
-    this.limits = new DeviceLimits(cpu, 2, 1024, 48 << 10, 1L << 30, 256, true, cpu ? 8 : 1);
+  /** A device of these limits, which decide on a kernel's variant. */
+  public RecordingDevice(DeviceLimits limits) {
+    this.limits = limits;
   }
 
-  Set<KernelSource> sources() {
-    return sources;
+  /** What was asked for so far, in this order. */
+  public Set<KernelSource> sources() {
+    return Collections.unmodifiableSet(sources);
   }
 
   @Override
@@ -66,9 +71,7 @@ final class RecordingDevice implements KernelDevice {
   public KernelQueue openQueue(LaunchTimes times) {
     return new KernelQueue() {
       @Override
-      public void launch(DeviceKernel kernel, Arguments arguments, Extent groups, Extent size) {
-        throw new KernelLaunchException("this device only records");
-      }
+      public void launch(DeviceKernel kernel, Arguments arguments, Extent groups, Extent size) {}
 
       @Override
       public void write(MemorySegment from, DeviceMemory to, long offset) {}
