@@ -35,8 +35,9 @@ record KernelUsage(
   private static final Pattern USED = Pattern.compile("ptxas info +: Used (\\d+) registers.*");
   private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
 
-  boolean spills() {
-    return spillStores + spillLoads > 0;
+  /** Bytes that a thread writes and reads for want of registers. */
+  int spilled() {
+    return spillStores + spillLoads;
   }
 
   /** What a log tells, kernel by kernel. */

@@ -37,11 +37,11 @@ final class KernelTable {
     return rows;
   }
 
-  /** {@code file kernel} of each that spills somewhere. */
-  static Set<String> spilling(List<Row> rows) {
+  /** The kernels of which a thread spills more than {@code bytes} on some architecture. */
+  static Set<String> spilling(List<Row> rows, int bytes) {
     return rows.stream()
-        .filter(row -> row.usage.values().stream().anyMatch(KernelUsage::spills))
-        .map(row -> row.source.file() + " " + row.kernel)
+        .filter(row -> row.usage.values().stream().anyMatch(usage -> usage.spilled() > bytes))
+        .map(row -> row.kernel + " of " + row.source)
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
