@@ -20,6 +20,7 @@ module dev.heddle.cli {
       dev.heddle.cli.ChatVerb,
       dev.heddle.cli.ClassifyVerb,
       dev.heddle.cli.ConformanceVerb,
+      dev.heddle.cli.ConvertVerb,
       dev.heddle.cli.DemoVerb,
       dev.heddle.cli.DetokenizeVerb,
       dev.heddle.cli.DevicesVerb,

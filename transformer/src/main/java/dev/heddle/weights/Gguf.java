@@ -179,6 +179,11 @@ public final class Gguf implements Weights {
     return parts.getFirst().header().version();
   }
 
+  /** The metadata of the first file with their types, in its order. */
+  public Map<String, GgufValue> values() {
+    return parts.getFirst().header().metadata();
+  }
+
   /** A metadata value with its type, of the first file. */
   public Optional<GgufValue> value(String key) {
     return Optional.ofNullable(parts.getFirst().header().metadata().get(key));

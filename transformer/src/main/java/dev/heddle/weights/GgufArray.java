@@ -45,7 +45,14 @@ public final class GgufArray extends AbstractList<Object> implements RandomAcces
     return new GgufArray(elementType, size, MemorySegment.ofArray(packed), List.of());
   }
 
-  /** An array of strings or of arrays. */
+  /** An array to be written, of values that {@link GgufValue#of} takes, all of one type. */
+  static GgufArray of(List<?> values) {
+    List<GgufValue> elements = values.stream().map(GgufValue::of).toList();
+    GgufValueType type = elements.isEmpty() ? GgufValueType.STRING : elements.getFirst().type();
+    return of(type, List.copyOf(elements.stream().map(GgufValue::value).toList()));
+  }
+
+  /** An array whose elements are objects: strings, arrays, and all that is to be written. */
   static GgufArray of(GgufValueType elementType, List<Object> elements) {
     return new GgufArray(elementType, elements.size(), MemorySegment.NULL, elements);
   }
@@ -63,8 +70,11 @@ public final class GgufArray extends AbstractList<Object> implements RandomAcces
   @Override
   public Object get(int index) {
     Objects.checkIndex(index, size);
+    if (!objects.isEmpty()) {
+      return objects.get(index);
+    }
     return switch (elementType) {
-      case STRING, ARRAY -> objects.get(index);
+      case STRING, ARRAY -> throw new IndexOutOfBoundsException(index);
       default -> element(elementType, packed, (long) index * elementType.leastBytes());
     };
   }

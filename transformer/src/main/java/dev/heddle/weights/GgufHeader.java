@@ -19,15 +19,19 @@ import java.util.Set;
  * @param tensors in the file's order, which is that of their bytes
  */
 record GgufHeader(int version, Map<String, GgufValue> metadata, List<TensorInfo> tensors) {
-  private static final int MAGIC = 0x46554747; // "GGUF"
-  private static final String ALIGNMENT = "general.alignment";
-  private static final int DEFAULT_ALIGNMENT = 32;
+  static final int MAGIC = 0x46554747; // "GGUF"
+
+  /** The newest version, which is the one that is written. */
+  static final int NEWEST = 3;
+
+  static final String ALIGNMENT = "general.alignment";
+  static final int DEFAULT_ALIGNMENT = 32;
   private static final int LONGEST_KEY = 65_535;
 
   /** ggml keeps a name in 64 bytes, the last one zero. */
-  private static final int LONGEST_TENSOR_NAME = 63;
+  static final int LONGEST_TENSOR_NAME = 63;
 
-  private static final int MOST_AXES = 4;
+  static final int MOST_AXES = 4;
 
   /** A length, a character, a type and a byte. */
   private static final int LEAST_METADATA_BYTES = 8 + 1 + 4 + 1;

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -40,13 +41,20 @@ public final class SafetensorsWriter {
    */
   public static void write(
       Path file, Map<String, HostTensor> tensors, Map<String, String> metadata) {
-    if (tensors.containsKey(SafetensorsHeader.METADATA)) {
+    List<TensorSource> sources = new ArrayList<>();
+    tensors.forEach((name, tensor) -> sources.add(TensorSource.of(name, tensor)));
+    write(file, sources, metadata);
+  }
+
+  /** The same with tensors whose bytes are made while they are written. */
+  public static void write(Path file, List<TensorSource> tensors, Map<String, String> metadata) {
+    if (tensors.stream().anyMatch(tensor -> tensor.name().equals(SafetensorsHeader.METADATA))) {
       throw new IllegalArgumentException(
           "no tensor can have the name " + SafetensorsHeader.METADATA + " in a safetensors file");
     }
-    List<Map.Entry<String, HostTensor>> ordered =
-        tensors.entrySet().stream()
-            .sorted(Comparator.comparingInt(entry -> -entry.getValue().dtype().bytes()))
+    List<TensorSource> ordered =
+        tensors.stream()
+            .sorted(Comparator.comparingInt(tensor -> -tensor.dtype().bytes()))
             .toList();
     try {
       byte[] header = header(ordered, metadata);
@@ -58,8 +66,8 @@ public final class SafetensorsWriter {
             writeFully(channel, length);
             writeFully(channel, ByteBuffer.wrap(header));
             byte[] chunk = new byte[CHUNK];
-            for (Map.Entry<String, HostTensor> entry : ordered) {
-              writeElements(channel, entry.getValue().memory(), chunk);
+            for (TensorSource tensor : ordered) {
+              tensor.content().writeTo(part -> writeElements(channel, part, chunk));
             }
           });
     } catch (IOException e) {
@@ -67,8 +75,7 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static byte[] header(
-      List<Map.Entry<String, HostTensor>> tensors, Map<String, String> metadata)
+  private static byte[] header(List<TensorSource> tensors, Map<String, String> metadata)
       throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
@@ -81,10 +88,9 @@ public final class SafetensorsWriter {
         json.writeEndObject();
       }
       long offset = 0;
-      for (Map.Entry<String, HostTensor> entry : tensors) {
-        HostTensor tensor = entry.getValue();
+      for (TensorSource tensor : tensors) {
         long end = offset + tensor.bytes();
-        json.writeObjectFieldStart(entry.getKey());
+        json.writeObjectFieldStart(tensor.name());
         json.writeStringField("dtype", SafetensorsType.of(tensor.dtype()).label());
         json.writeFieldName("shape");
         long[] extents = tensor.shape().toArray();
