@@ -18,9 +18,9 @@ import dev.heddle.tensor.DType;
  *
  * @param lowBits 2, 4 or 8
  * @param highBits 0, 1 or 2
- * @param bias what is added to a code whose bits, all together, are taken for a signed number
+ * @param signed whether a code's bits, all together, are a two's complement
  */
-record BlockLayout(DType type, int k, int width, int lowBits, int highBits, int bias) {
+record BlockLayout(DType type, int k, int width, int lowBits, int highBits, boolean signed) {
   /** Elements of k that are decoded at a time. */
   static final int CHUNK = 32;
 
@@ -29,17 +29,22 @@ record BlockLayout(DType type, int k, int width, int lowBits, int highBits, int 
 
   static BlockLayout of(DType type, int k, int width) {
     return switch (type) {
-      case Q8_0 -> new BlockLayout(type, k, width, 8, 0, 0);
-      case Q4_0 -> new BlockLayout(type, k, width, 4, 0, 0);
-      case Q4_1, Q4_K, IQ4_NL, IQ4_XS, MXFP4 -> new BlockLayout(type, k, width, 4, 0, 8);
-      case Q5_0 -> new BlockLayout(type, k, width, 4, 1, 0);
-      case Q5_1, Q5_K -> new BlockLayout(type, k, width, 4, 1, 16);
-      case Q6_K -> new BlockLayout(type, k, width, 4, 2, 0);
-      case Q2_K -> new BlockLayout(type, k, width, 2, 0, 2);
-      case Q3_K -> new BlockLayout(type, k, width, 2, 1, 0);
+      case Q8_0 -> new BlockLayout(type, k, width, 8, 0, true);
+      case Q4_0 -> new BlockLayout(type, k, width, 4, 0, true);
+      case Q4_1, Q4_K, IQ4_NL, IQ4_XS, MXFP4 -> new BlockLayout(type, k, width, 4, 0, false);
+      case Q5_0 -> new BlockLayout(type, k, width, 4, 1, true);
+      case Q5_1, Q5_K -> new BlockLayout(type, k, width, 4, 1, false);
+      case Q6_K -> new BlockLayout(type, k, width, 4, 2, true);
+      case Q2_K -> new BlockLayout(type, k, width, 2, 0, false);
+      case Q3_K -> new BlockLayout(type, k, width, 2, 1, true);
       case BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64 ->
           throw new IllegalArgumentException(type + " is not stored in blocks");
     };
+  }
+
+  /** The bits of a code that count: all, of a signed one, as its sign is spread over the upper. */
+  int mask() {
+    return signed ? -1 : (1 << lowBits + highBits) - 1;
   }
 
   boolean offsets() {

@@ -8,6 +8,7 @@ final class BlockPacking {
   private final BlockLayout layout;
   private final Blocks blocks;
   private final byte[] codeOf = new byte[256];
+  private final int[] codes = new int[BlockLayout.CHUNK];
 
   private BlockPacking(BlockLayout layout) {
     this.layout = layout;
@@ -72,15 +73,23 @@ final class BlockPacking {
   }
 
   private void codes(long at, int first) {
-    int low = layout.lowBits();
-    int high = layout.highBits();
     for (int i = 0; i < BlockLayout.CHUNK; i++) {
-      int code = codeOf[blocks.code(first + i) & 0xff] - layout.bias();
-      or(at + (i * low / 32) * layout.rowBytes(), code & (1 << low) - 1, i * low % 32);
-      if (high > 0) {
-        long upper = at + (low + i * high / 32) * layout.rowBytes();
-        or(upper, code >> low & (1 << high) - 1, i * high % 32);
+      codes[i] = codeOf[blocks.code(first + i) & 0xff];
+    }
+    words(at, 0, layout.lowBits());
+    words(at + layout.lowBits() * layout.rowBytes(), layout.lowBits(), layout.highBits());
+  }
+
+  /** {@code bits} bits of each code of a chunk, from bit {@code from} on: as many words. */
+  private void words(long at, int from, int bits) {
+    int mask = (1 << bits) - 1;
+    int next = 0;
+    for (int word = 0; word < bits; word++) {
+      int packed = 0;
+      for (int shift = 0; shift < Integer.SIZE; shift += bits) {
+        packed |= (codes[next++] >> from & mask) << shift;
       }
+      Memory.putInt(at + word * layout.rowBytes(), packed);
     }
   }
 

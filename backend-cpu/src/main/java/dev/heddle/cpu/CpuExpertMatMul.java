@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.ExpertMatMul;
@@ -40,28 +41,32 @@ final class CpuExpertMatMul implements Step, MatMulTask.Matrices, WorkerPool.Tas
   /** Whether results are copied, not rows. */
   private boolean back;
 
-  private CpuExpertMatMul(Site site, Kernels kernels, BlockLayout layout, long[] packed) {
+  private CpuExpertMatMul(
+      Site site, Kernels kernels, BlockLayout layout, boolean rounds, long[] packed) {
     this.site = site;
     this.extents = new ExpertExtents(site);
     this.experts = extents.experts();
     this.packed = packed;
     this.layout = layout;
-    this.task = new MatMulTask(kernels, this);
+    this.task = new MatMulTask(kernels, this).rounding(rounds);
     this.begins = new int[experts + 1];
     this.next = new int[experts];
   }
 
-  static Choice<CpuKernel.Preparation> choose(Node node, Kernels kernels, Predicate<Value> known) {
+  static Choice<CpuKernel.Preparation> choose(
+      Node node, Kernels kernels, Activations activations, Predicate<Value> known) {
     Integer[] weights =
         IntStream.range(ExpertMatMul.WEIGHTS, node.inputs().size()).boxed().toArray(Integer[]::new);
     Value first = node.input(ExpertMatMul.WEIGHTS);
     if (first.type().dtype().isQuantized()) {
       BlockLayout layout = CpuMatMul.layout(first, kernels);
+      boolean rounds = activations == Activations.INT8;
       return packing(
           weights,
           kernels,
-          "weights stay " + first.type().dtype() + "; each piece decodes what it needs, in float32",
+          CpuMatMul.blocksWhy(first, rounds),
           layout,
+          rounds,
           (weight, store) -> CpuMatMul.packBlocks(weight, layout, store));
     }
     boolean constant =
@@ -78,11 +83,12 @@ final class CpuExpertMatMul implements Step, MatMulTask.Matrices, WorkerPool.Tas
             kernels,
             "weights of " + first.type().dtype() + " are laid out in panels of float32 once",
             null,
+            false,
             (weight, store) -> CpuMatMul.pack(weight, MatMul.LINEAR, kernels.matMul(), store))
         : CpuKernel.choice(
             kernels.name() + ", rows by expert",
             "float32; each piece packs what it needs of the weights",
-            site -> new CpuExpertMatMul(site, kernels, null, null));
+            site -> new CpuExpertMatMul(site, kernels, null, false, null));
   }
 
   /** Lays an expert's weights out; says where they lie then. */
@@ -91,16 +97,21 @@ final class CpuExpertMatMul implements Step, MatMulTask.Matrices, WorkerPool.Tas
   }
 
   private static Choice<CpuKernel.Preparation> packing(
-      Integer[] positions, Kernels kernels, String why, BlockLayout layout, Packer packer) {
+      Integer[] positions,
+      Kernels kernels,
+      String why,
+      BlockLayout layout,
+      boolean rounds,
+      Packer packer) {
     return Choice.Run.<CpuKernel.Preparation>of(
-            kernels.name() + ", rows by expert, weights packed",
+            kernels.name() + ", rows by expert, weights packed" + (rounds ? ", rounded to int8" : ""),
             why,
             (node, store) -> {
               long[] packed =
                   Arrays.stream(positions)
                       .mapToLong(i -> packer.pack(node.input(i), store))
                       .toArray();
-              return site -> new CpuExpertMatMul(site, kernels, layout, packed);
+              return site -> new CpuExpertMatMul(site, kernels, layout, rounds, packed);
             })
         .packing(positions);
   }

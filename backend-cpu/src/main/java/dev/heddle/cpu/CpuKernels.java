@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.ArgReduce;
@@ -44,10 +45,17 @@ import java.util.function.Predicate;
 /** Which kernel runs a node: the one place where {@code supports} and {@code compile} decide. */
 final class CpuKernels {
   private final Kernels kernels;
+  private final Activations activations;
 
   /** Chooses with these float32 kernels. */
   CpuKernels(Kernels kernels) {
+    this(kernels, Activations.FLOAT32);
+  }
+
+  /** The same, with these activations before block-quantised weights. */
+  CpuKernels(Kernels kernels, Activations activations) {
     this.kernels = kernels;
+    this.activations = activations;
   }
 
   /**
@@ -105,8 +113,8 @@ final class CpuKernels {
       case RmsNorm op -> CpuNorm.choose(node, op, kernels);
       case DynamicQuantize op -> CpuDynamicQuantize.choose(op, kernels);
       case RotaryEmbedding op -> CpuRotaryEmbedding.choose(op);
-      case MatMul op -> CpuMatMul.choose(node, op, kernels, known);
-      case ExpertMatMul op -> CpuExpertMatMul.choose(node, kernels, known);
+      case MatMul op -> CpuMatMul.choose(node, op, kernels, activations, known);
+      case ExpertMatMul op -> CpuExpertMatMul.choose(node, kernels, activations, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);
       case Sample op -> CpuSample.choose(kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);

@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
 import dev.heddle.op.MatMul;
@@ -15,28 +16,29 @@ final class CpuMatMul implements Step {
   private final MatMulTask task;
   private final boolean packed;
 
-  private CpuMatMul(Site site, MatMul op, Kernels kernels, BlockLayout layout, long packedB) {
+  private CpuMatMul(
+      Site site, MatMul op, Kernels kernels, BlockLayout layout, boolean rounds, long packedB) {
     this.site = site;
     this.extents = new MatMulExtents(site, op);
     this.packed = packedB != 0;
     this.task =
         new MatMulTask(kernels, extents).alpha((float) op.alpha()).activation(op.activation());
     if (layout != null) {
-      task.blocks(layout, packedB);
+      task.blocks(layout, packedB).rounding(rounds);
     } else if (packed) {
       task.packedB(packedB);
     }
   }
 
   static Choice<CpuKernel.Preparation> choose(
-      Node node, MatMul op, Kernels kernels, Predicate<Value> known) {
+      Node node, MatMul op, Kernels kernels, Activations activations, Predicate<Value> known) {
     Value b = node.input(MatMul.B);
     boolean floats =
         isFloat(node.output())
             && isFloat(node.input(MatMul.BIAS))
             && isFloat(node.input(MatMul.RESIDUAL));
     if (b.type().dtype().isQuantized()) {
-      return blocks(b, op, kernels);
+      return blocks(b, op, kernels, activations);
     }
     if (floats && isPacked(b, known)) {
       return Choice.Run.<CpuKernel.Preparation>of(
@@ -44,7 +46,7 @@ final class CpuMatMul implements Step {
               "weights of " + b.type().dtype() + " are laid out in panels of float32 once",
               (n, weights) -> {
                 long address = pack(n.input(MatMul.B), op, kernels.matMul(), weights);
-                return site -> new CpuMatMul(site, op, kernels, null, address);
+                return site -> new CpuMatMul(site, op, kernels, null, false, address);
               })
           .over(MatMul.RESIDUAL)
           .packing(MatMul.B);
@@ -53,23 +55,32 @@ final class CpuMatMul implements Step {
       return CpuKernel.choice(
               kernels.name(),
               "float32; each piece packs what it needs of b",
-              site -> new CpuMatMul(site, op, kernels, null, 0))
+              site -> new CpuMatMul(site, op, kernels, null, false, 0))
           .over(MatMul.RESIDUAL);
     }
     return CpuKernel.doubles(site -> new DoubleMatMul(site, op)).over(MatMul.RESIDUAL);
   }
 
-  private static Choice<CpuKernel.Preparation> blocks(Value b, MatMul op, Kernels kernels) {
+  private static Choice<CpuKernel.Preparation> blocks(
+      Value b, MatMul op, Kernels kernels, Activations activations) {
     BlockLayout layout = layout(b, kernels);
+    boolean rounds = activations == Activations.INT8;
     return Choice.Run.<CpuKernel.Preparation>of(
-            kernels.name() + ", b in blocks",
-            "weights stay " + b.type().dtype() + "; each piece decodes what it needs, in float32",
+            kernels.name() + ", b in blocks" + (rounds ? ", a rounded to int8" : ""),
+            blocksWhy(b, rounds),
             (node, weights) -> {
               long address = packBlocks(node.input(MatMul.B), layout, weights);
-              return site -> new CpuMatMul(site, op, kernels, layout, address);
+              return site -> new CpuMatMul(site, op, kernels, layout, rounds, address);
             })
         .over(MatMul.RESIDUAL)
         .packing(MatMul.B);
+  }
+
+  /** What plans say of products with blocks. */
+  static String blocksWhy(Value b, boolean rounds) {
+    return "weights stay %s; each piece decodes what it needs, to float32%s"
+        .formatted(
+            b.type().dtype(), rounds ? "; a's rows are rounded in blocks of 32, as asked" : "");
   }
 
   /** How the blocks of a b {@code [n, k]} are laid out. */

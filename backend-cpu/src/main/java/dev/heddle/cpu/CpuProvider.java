@@ -47,7 +47,8 @@ public final class CpuProvider implements BackendProvider {
           "backend cpu has no device \"%s\"; there is 0 (%s)".formatted(wanted, device.name()));
     }
     Kernels kernels = Chosen.KERNELS;
-    return new CpuBackend(device, new CpuKernels(kernels), options, notes(kernels, threads));
+    return new CpuBackend(
+        device, new CpuKernels(kernels, options.activations()), options, notes(kernels, threads));
   }
 
   private static List<String> notes(Kernels kernels, int threads) {

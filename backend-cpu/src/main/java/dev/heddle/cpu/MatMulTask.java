@@ -64,6 +64,7 @@ final class MatMulTask implements WorkerPool.Task {
   private long aKStride;
   private long packedB;
   private BlockLayout layout;
+  private boolean rounds;
   private long bKStride;
   private long bColumnStride;
   private long yRowStride;
@@ -105,6 +106,12 @@ final class MatMulTask implements WorkerPool.Task {
   MatMulTask blocks(BlockLayout blockLayout, long address) {
     layout = blockLayout;
     packedB = address;
+    return this;
+  }
+
+  /** Whether a is rounded to 8 bits before it is used, in blocks of {@link BlockLayout#CHUNK}. */
+  MatMulTask rounding(boolean wanted) {
+    rounds = wanted;
     return this;
   }
 
@@ -154,8 +161,9 @@ final class MatMulTask implements WorkerPool.Task {
     int panel = partition.panel(piece);
     int panels = Math.min(partition.panelsPerPiece(), MatMulPacking.panels(tiles, n) - panel);
     int longest = Math.min(k, K_BLOCK);
+    boolean alone = rows == 1 && layout != null && blocks.multiplies(layout);
 
-    boolean copyA = aKStride != Float.BYTES;
+    boolean copyA = aKStride != Float.BYTES || rounds;
     long aStride = copyA ? (long) longest * Float.BYTES : aRowStride;
     long aBytes = copyA ? rows * aStride : 0;
     boolean packed = packedB != 0 && layout == null;
@@ -163,7 +171,8 @@ final class MatMulTask implements WorkerPool.Task {
     long bBytes = packed ? 0 : group * panelBytes(longest);
     long tileBytes = panelBytes(tiles.tallest());
     long sumsBytes = k > K_BLOCK ? panels * panelBytes(rows) : 0;
-    long finishBytes = Math.max(ElementKernels.SCRATCH + tileBytes, panelBytes(4));
+    long finishBytes =
+        Math.max(ElementKernels.SCRATCH + tileBytes, panelBytes(BlockKernels.SCRATCH_ROWS));
     long tile = scratch.address(finishBytes + tileBytes + aBytes + bBytes + sumsBytes);
     long aCopy = tile + tileBytes;
     long bCopy = aCopy + aBytes;
@@ -177,6 +186,9 @@ final class MatMulTask implements WorkerPool.Task {
       long aBlock = aFirst + k0 * aKStride;
       if (copyA) {
         copyRows(aBlock, rows, count, aCopy, aStride);
+        for (int r = 0; r < rows && rounds; r++) {
+          blocks.round(aCopy + r * aStride, count);
+        }
         aBlock = aCopy;
       }
       for (int first = 0; first < panels; first += group) {
@@ -188,6 +200,9 @@ final class MatMulTask implements WorkerPool.Task {
           bStride = panelBytes(count);
           for (int i = first; i < last; i++) {
             long to = bGroup + (i - first) * bStride;
+            if (alone) {
+              continue;
+            }
             if (layout == null) {
               pack(bFirst + k0 * bKStride, panel + i, count, to);
             } else {
@@ -201,7 +216,24 @@ final class MatMulTask implements WorkerPool.Task {
           long aTile = aBlock + r * aStride;
           for (int i = first; i < last; i++) {
             long bPanel = bGroup + (i - first) * bStride;
-            if (count == k) {
+            if (alone) {
+              long own = panelBytes(i);
+              long to = k0 == 0 && count < k ? sums + own : tile;
+              blocks.multiply(
+                  layout,
+                  bFirst + (panel + i) * layout.panelBytes(),
+                  k0 / BlockLayout.CHUNK,
+                  count / BlockLayout.CHUNK,
+                  aTile,
+                  to,
+                  finishing);
+              if (k0 > 0) {
+                add(1, tile, sums + own);
+              }
+              if (k0 + count == k) {
+                finish(matrix, row, panel + i, 1, count == k ? tile : sums + own, finishing);
+              }
+            } else if (count == k) {
               tiles.multiply(height, aTile, aStride, bPanel, tile, k);
               finish(matrix, row + r, panel + i, height, tile, finishing);
             } else {
@@ -222,9 +254,15 @@ final class MatMulTask implements WorkerPool.Task {
     return (long) rows * tiles.width() * Float.BYTES;
   }
 
-  /** Transposes a block of A. */
+  /** Transposes a block of A, or copies it. */
   private void copyRows(long from, int rows, int count, long to, long toStride) {
     for (int row = 0; row < rows; row++) {
+      if (aKStride == Float.BYTES) {
+        Memory.copy(from, to, (long) count * Float.BYTES);
+        from += aRowStride;
+        to += toStride;
+        continue;
+      }
       for (int p = 0; p < count; p++) {
         Memory.putFloat(to + (long) p * Float.BYTES, Memory.getFloat(from + p * aKStride));
       }
@@ -256,6 +294,10 @@ final class MatMulTask implements WorkerPool.Task {
       return;
     }
     tiles.multiply(height, a, aStride, b, tile, count);
+    add(height, tile, sums);
+  }
+
+  private void add(int height, long tile, long sums) {
     long stride = panelBytes(1);
     tiles.combine(height, tiles.width(), tile, stride, 1, ZEROS, 0, sums, stride, sums, stride);
   }

@@ -5,6 +5,10 @@ import dev.heddle.tensor.DType;
 
 /** {@link BlockKernels} in plain Java. */
 final class ScalarBlocks implements BlockKernels {
+  /** Adding it and taking it away rounds a float to the nearest whole number, ties to even. */
+  static final float WHOLE = 0x1.8p23f;
+
+  private static final long CHUNK_BYTES = (long) BlockLayout.CHUNK * Float.BYTES;
   private static final byte[] NON_LINEAR = Blocks.table(DType.IQ4_NL);
   private static final byte[] E2M1 = Blocks.table(DType.MXFP4);
 
@@ -32,6 +36,33 @@ final class ScalarBlocks implements BlockKernels {
                 layout.offsets() ? value + offset : value);
           }
         }
+      }
+    }
+  }
+
+  @Override
+  public boolean multiplies(BlockLayout layout) {
+    return false;
+  }
+
+  @Override
+  public void multiply(
+      BlockLayout layout, long panel, int chunk, int chunks, long a, long out, long scratch) {
+    throw new UnsupportedOperationException("rows are multiplied with what was decoded");
+  }
+
+  @Override
+  public void round(long address, int count) {
+    for (long at = address; at < address + (long) count * Float.BYTES; at += CHUNK_BYTES) {
+      float greatest = 0;
+      for (long i = at; i < at + CHUNK_BYTES; i += Float.BYTES) {
+        greatest = Math.max(greatest, Math.abs(Memory.getFloat(i)));
+      }
+      float scale = greatest / 127;
+      float inverse = scale == 0 ? 0 : 1 / scale;
+      for (long i = at; i < at + CHUNK_BYTES; i += Float.BYTES) {
+        float whole = Memory.getFloat(i) * inverse + WHOLE - WHOLE;
+        Memory.putFloat(i, whole * scale);
       }
     }
   }
@@ -70,6 +101,6 @@ final class ScalarBlocks implements BlockKernels {
       code |= (Memory.getInt(upper) >>> i * high % 32 & (1 << high) - 1) << low;
     }
     int unused = 32 - low - high;
-    return (code << unused >> unused) + layout.bias();
+    return code << unused >> unused & layout.mask();
   }
 }

@@ -65,7 +65,7 @@ final class VectorBlocks implements BlockKernels {
         if (table != null) {
           table(own, scratch, to, words, rowBytes, table);
         } else if (high == 0) {
-          plain(own, scratch, offsets, to, words, low, layout.bias(), rowBytes);
+          plain(own, scratch, offsets, to, words, low, layout.mask(), rowBytes);
         } else {
           long upper = codes + low * rowBytes;
           int begin = g * high * (BlockLayout.CHUNK / groups);
@@ -80,11 +80,56 @@ final class VectorBlocks implements BlockKernels {
                 to + w * (Integer.SIZE / low) * rowBytes,
                 low,
                 high,
-                layout.bias(),
+                layout.mask(),
                 rowBytes);
           }
         }
         to += BlockLayout.CHUNK / groups * rowBytes;
+      }
+    }
+  }
+
+  @Override
+  public boolean multiplies(BlockLayout layout) {
+    boolean table = Blocks.table(layout.type()) != null;
+    return layout.highBits() == 0 && layout.width() == 4 * LANES && !table;
+  }
+
+  @Override
+  public void multiply(
+      BlockLayout layout, long panel, int chunk, int chunks, long a, long out, long scratch) {
+    long rowBytes = layout.rowBytes();
+    int groups = layout.groups();
+    long offsets = scratch + (long) chunks * groups * rowBytes;
+    for (int i = 0; i < chunks * groups; i++) {
+      long at = i * rowBytes;
+      scales(layout, panel, chunk + i / groups, i % groups, scratch + at, offsets + at);
+    }
+    long codes = panel + layout.codes(chunk);
+    int words = layout.lowBits() / groups;
+    if (layout.signed()) {
+      VectorBlockRows.signed(
+          codes, scratch, a, out, chunks * groups, words, layout.lowBits(), rowBytes);
+    } else {
+      VectorBlockRows.shifted(
+          codes, scratch, offsets, a, out, chunks * groups, words, layout.lowBits(), rowBytes);
+    }
+  }
+
+  @Override
+  public void round(long address, int count) {
+    long chunk = (long) BlockLayout.CHUNK * Float.BYTES;
+    for (long at = address; at < address + (long) count * Float.BYTES; at += chunk) {
+      FloatVector greatest = Vectors.zero();
+      for (long i = 0; i < chunk; i += BYTES) {
+        greatest = greatest.max(Vectors.load(at + i).abs());
+      }
+      float scale = greatest.reduceLanes(VectorOperators.MAX) / 127;
+      float inverse = scale == 0 ? 0 : 1 / scale;
+      for (long i = 0; i < chunk; i += BYTES) {
+        FloatVector whole =
+            Vectors.load(at + i).mul(inverse).add(ScalarBlocks.WHOLE).sub(ScalarBlocks.WHOLE);
+        Vectors.store(at + i, whole.mul(scale));
       }
     }
   }
@@ -151,7 +196,7 @@ final class VectorBlocks implements BlockKernels {
 
   /** Codes that lie in one piece. */
   private static void plain(
-      long codes, long scales, long offsets, long to, int words, int bits, int bias, long row) {
+      long codes, long scales, long offsets, long to, int words, int bits, int mask, long row) {
     int sign = Integer.SIZE - bits;
     for (long lane = 0; lane < row; lane += BYTES) {
       FloatVector scale = Vectors.load(scales + lane);
@@ -164,7 +209,7 @@ final class VectorBlocks implements BlockKernels {
               (FloatVector)
                   w.lanewise(VectorOperators.LSHL, left)
                       .lanewise(VectorOperators.ASHR, sign)
-                      .add(bias)
+                      .and(mask)
                       .convert(VectorOperators.I2F, 0);
           Vectors.store(at, code.mul(scale).add(offset));
           at += row;
@@ -183,10 +228,10 @@ final class VectorBlocks implements BlockKernels {
       long to,
       int low,
       int high,
-      int bias,
+      int mask,
       long row) {
     int sign = Integer.SIZE - high;
-    int mask = (1 << low) - 1;
+    int lower = (1 << low) - 1;
     for (long lane = 0; lane < row; lane += BYTES) {
       FloatVector scale = Vectors.load(scales + lane);
       FloatVector offset = Vectors.load(offsets + lane);
@@ -202,9 +247,9 @@ final class VectorBlocks implements BlockKernels {
         FloatVector code =
             (FloatVector)
                 w.lanewise(VectorOperators.LSHR, right)
-                    .and(mask)
+                    .and(lower)
                     .or(top)
-                    .add(bias)
+                    .and(mask)
                     .convert(VectorOperators.I2F, 0);
         Vectors.store(at, code.mul(scale).add(offset));
         at += row;
@@ -215,7 +260,6 @@ final class VectorBlocks implements BlockKernels {
 
   /** Codes of four bits that stand for the numbers of a table. */
   private static void table(long codes, long scales, long to, int words, long row, int[] table) {
-    // Codes lie less 8, as signed numbers.
     IntVector numbers = IntVector.fromArray(WORDS, table, 0);
     for (long lane = 0; lane < row; lane += BYTES) {
       FloatVector scale = Vectors.load(scales + lane);
@@ -227,7 +271,6 @@ final class VectorBlocks implements BlockKernels {
               (FloatVector)
                   w.lanewise(VectorOperators.LSHR, right)
                       .and(15)
-                      .lanewise(VectorOperators.XOR, 8)
                       .selectFrom(numbers)
                       .convert(VectorOperators.I2F, 0);
           Vectors.store(at, code.mul(scale));

@@ -26,6 +26,7 @@ public final class CudaProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    options.requireFloat32(name());
     CudaDevice device = CudaDevice.open(options);
     try {
       return new KernelBackend(device, List.of("CUDA: " + device.info()));

@@ -26,6 +26,7 @@ public final class OpenClProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    options.requireFloat32(name());
     OpenClDevice device = OpenClDevice.open(options);
     try {
       return new KernelBackend(device, List.of("OpenCL: " + device.info()));

@@ -2,6 +2,7 @@ package dev.heddle.cli;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.backend.Backends;
 import java.lang.System.Logger.Level;
 import java.util.function.Function;
@@ -44,6 +45,16 @@ public final class BackendSelection {
       description = "Type to compute in: auto or f32 (the backends there are compute in f32).")
   private String dtype;
 
+  @Option(
+      names = "--activations",
+      paramLabel = "A",
+      defaultValue = "float32",
+      description = {
+        "What quantised weights are multiplied with: float32, or int8, rounded to 8 bits in",
+        "blocks of 32 (the cpu backend). The same for prompts and single tokens."
+      })
+  private String activations;
+
   /** For picocli. */
   public BackendSelection() {}
 
@@ -67,7 +78,7 @@ public final class BackendSelection {
     return backend;
   }
 
-  /** Device and threads. */
+  /** Device, threads and arithmetic. */
   public BackendOptions options() {
     if (!dtype.equals("auto") && !dtype.equals("f32")) {
       throw new ParameterException(
@@ -78,6 +89,15 @@ public final class BackendSelection {
       throw new ParameterException(
           spec.commandLine(), "--threads " + threads + ": expected 0 (all) or more");
     }
-    return BackendOptions.DEFAULT.withDevice(device).withThreads(threads);
+    Activations chosen =
+        switch (activations) {
+          case "float32" -> Activations.FLOAT32;
+          case "int8" -> Activations.INT8;
+          default ->
+              throw new ParameterException(
+                  spec.commandLine(),
+                  "--activations " + activations + ": expected float32 or int8");
+        };
+    return BackendOptions.DEFAULT.withDevice(device).withThreads(threads).withActivations(chosen);
   }
 }

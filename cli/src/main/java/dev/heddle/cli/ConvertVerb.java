@@ -45,8 +45,9 @@ public final class ConvertVerb implements Verb {
   @Option(
       names = {"--quantise", "--quantize"},
       paramLabel = "T",
-      description = "Type of matrices in a GGUF file: F32, F16, BF16, Q8_0, Q4_K_M, … (default: as"
-          + " they are).")
+      description =
+          "Type of matrices in a GGUF file: F32, F16, BF16, Q8_0, Q4_K_M, … (default: as"
+              + " they are).")
   private String quantise;
 
   /** For the service loader. */
@@ -91,7 +92,8 @@ public final class ConvertVerb implements Verb {
     }
     if (!gguf) {
       throw new ParameterException(
-          spec.commandLine(), "--quantise " + quantise + ": only GGUF files hold quantised tensors");
+          spec.commandLine(),
+          "--quantise " + quantise + ": only GGUF files hold quantised tensors");
     }
     return Quantization.of(quantise)
         .orElseThrow(() ->

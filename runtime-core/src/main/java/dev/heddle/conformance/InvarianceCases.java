@@ -53,21 +53,28 @@ final class InvarianceCases {
       cases.add(rows(dtype, new Unary(Unary.Kind.GELU), 67));
     }
     cases.add(rows(DType.F32, new DynamicQuantize(1, true), 387));
+    for (DType blocks : DType.quantized()) {
+      cases.add(rows(DType.F32, blocks, MatMul.LINEAR, 1024, new long[] {131, 1024}));
+    }
     return cases.stream();
   }
 
   /** {@code op} on {@code [rows, width]}: rows alone, in threes, and all at once. */
   private static Case rows(DType dtype, Op op, int width, long[]... constants) {
+    return rows(dtype, dtype, op, width, constants);
+  }
+
+  private static Case rows(DType dtype, DType weights, Op op, int width, long[]... constants) {
     return new Case(
         op.name(),
-        dtype,
+        weights,
         "invariance/rows of %d%s".formatted(width, constants.length > 1 ? ", with bias" : ""),
         (backend, data) -> {
           var g = new GraphBuilder("rows");
           Value[] operands = new Value[1 + constants.length];
           operands[0] = g.input("x", TensorType.of(dtype, "rows", width));
           for (int i = 0; i < constants.length; i++) {
-            operands[1 + i] = g.constant("c" + i, data.normal(dtype, constants[i]));
+            operands[1 + i] = g.constant("c" + i, data.any(weights, constants[i]));
           }
           g.output("y", g.add("op", op, operands));
           HostTensor x = data.normal(dtype, 131, width);

@@ -35,6 +35,7 @@ public final class ReferenceProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    options.requireFloat32(name());
     String device = options.device();
     if (device != null && !device.equals("0") && !DEVICE.name().contains(device)) {
       throw new BackendUnavailableException(

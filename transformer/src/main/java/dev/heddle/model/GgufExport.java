@@ -23,9 +23,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Makes a GGUF model of a decoder's folder in Hugging Face's layout: its configuration and tokenizer
- * as metadata, its tensors under GGUF's names and in the order of elements that llama.cpp's
- * converter gives them ({@link GgufConfig}, {@link GgufNames} and {@link Layout} read it back).
+ * Makes a GGUF model of a decoder's folder in Hugging Face's layout: its configuration and
+ * tokenizer as metadata, its tensors under GGUF's names and in the order of elements that
+ * llama.cpp's converter gives them ({@link GgufConfig}, {@link GgufNames} and {@link Layout} read
+ * it back).
  */
 public final class GgufExport {
   private static final Map<String, String> ARCHITECTURES =
@@ -43,11 +44,12 @@ public final class GgufExport {
           Map.entry("bloom", "bloom"));
 
   private static final Pattern EXPERT =
-      Pattern.compile(".*layers\\.(\\d+)\\.block_sparse_moe\\.experts\\.(\\d+)\\.w([123])\\.weight");
+      Pattern.compile(
+          ".*layers\\.(\\d+)\\.block_sparse_moe\\.experts\\.(\\d+)\\.w([123])\\.weight");
 
   /** What checkpoints hold besides parameters. */
   private static final Pattern BUFFER =
-      Pattern.compile(".*(attn\\.(masked_)?bias|attention\\.(masked_)?bias|inv_freq)");
+      Pattern.compile("(.*\\.)?((attn|attention)\\.(masked_)?bias|.*inv_freq)");
 
   private final Path folder;
   private final JsonFields config;
@@ -82,8 +84,7 @@ public final class GgufExport {
   public static boolean knows(Path folder) {
     Path file = folder.resolve("config.json");
     return Files.isRegularFile(file)
-        && ARCHITECTURES.containsKey(
-            JsonFields.read(file).field("model_type").string(""));
+        && ARCHITECTURES.containsKey(JsonFields.read(file).field("model_type").string(""));
   }
 
   /**
@@ -93,8 +94,7 @@ public final class GgufExport {
    * @param quantization how matrices are stored; null for as they are
    * @throws UnsupportedModelException if GGUF has no place for something in it
    */
-  public static void write(
-      Path folder, WeightFile weights, Path out, Quantization quantization) {
+  public static void write(Path folder, WeightFile weights, Path out, Quantization quantization) {
     GgufExport export = new GgufExport(folder, weights, quantization);
     export.describe();
     weights.weights().names().forEach(export::tensor);
@@ -124,7 +124,9 @@ public final class GgufExport {
     put("embedding_length", hidden);
     put("block_count", layers);
     put("attention.head_count", heads);
-    put("feed_forward_length", config.field("intermediate_size", "n_inner").positiveInt(4 * hidden));
+    put(
+        "feed_forward_length",
+        config.field("intermediate_size", "n_inner").positiveInt(4 * hidden));
     switch (architecture) {
       case "gpt2", "bloom", "gptneox" ->
           put(
@@ -149,8 +151,8 @@ public final class GgufExport {
     return weights.weights().names().stream()
         .filter(name -> ggufName(name).equals("token_embd.weight"))
         .findFirst()
-        .orElseThrow(() ->
-            new ModelException(weights.path() + ": there is no table of tokens' embeddings"));
+        .orElseThrow(
+            () -> new ModelException(weights.path() + ": there is no table of tokens' embeddings"));
   }
 
   private JsonFields rope() {
@@ -191,11 +193,13 @@ public final class GgufExport {
     }
     if (architecture.startsWith("gemma")) {
       double scalar = config.field("query_pre_attn_scalar").positiveDouble(headDim);
-      if (scalar != headDim) {
+      // llama.cpp knows the largest ones by their layers.
+      boolean largest = layers == (architecture.equals("gemma2") ? 46 : 62);
+      if (scalar != (largest ? hidden / heads : headDim)) {
         throw new UnsupportedModelException(
             config
                     .field("query_pre_attn_scalar")
-                    .wrong("%d, the length of a head".formatted(headDim))
+                    .wrong("%d, as in the models that Google published".formatted(headDim))
                     .getMessage()
                 + "; GGUF has no place for another");
       }
@@ -221,7 +225,10 @@ public final class GgufExport {
       }
       default ->
           throw new UnsupportedModelException(
-              scaling.field("rope_type", "type").wrong("default, llama3, linear or yarn").getMessage()
+              scaling
+                      .field("rope_type", "type")
+                      .wrong("default, llama3, linear or yarn")
+                      .getMessage()
                   + "; others are not written into GGUF files yet");
     }
   }
@@ -264,7 +271,8 @@ public final class GgufExport {
     if (expert.matches()) {
       String kind = List.of("gate", "down", "up").get(Integer.parseInt(expert.group(3)) - 1);
       String own = "blk.%s.ffn_%s_exps.weight".formatted(expert.group(1), kind);
-      experts.computeIfAbsent(own, each -> new TensorRows[number("num_local_experts")])[
+      experts
+              .computeIfAbsent(own, each -> new TensorRows[number("num_local_experts")])[
               Integer.parseInt(expert.group(2))] =
           TensorRows.of(tensor);
       return;
@@ -298,15 +306,16 @@ public final class GgufExport {
     if (architecture.equals("llama") && (name.contains(".attn_q.") || name.contains(".attn_k."))) {
       return byElements(rows, this::neighbour);
     }
-    if (name.contains(".attn_qkv.") && !architecture.equals("gpt2") && !architecture.equals("phi3")) {
+    if (name.contains(".attn_qkv.")
+        && !architecture.equals("gpt2")
+        && !architecture.equals("phi3")) {
       return byElements(rows, this::apart);
     }
     return architecture.startsWith("gemma") && name.endsWith("norm.weight") ? rows.plus(1) : rows;
   }
 
   /** Rows of a matrix, or elements of a vector, in another order. */
-  private static TensorRows byElements(
-      TensorRows rows, LongUnaryOperator order) {
+  private static TensorRows byElements(TensorRows rows, LongUnaryOperator order) {
     long[] shape = rows.shape().toArray();
     return shape.length == 1 ? rows.elementsReordered(order) : rows.reordered(order);
   }

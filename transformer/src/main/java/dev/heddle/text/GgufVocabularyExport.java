@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * A {@code tokenizer.json} as the metadata of a GGUF file that say the same, which {@link
- * GgufVocabulary} reads: byte-level byte-pair encodings, and SentencePiece's with bytes to fall back
- * to.
+ * GgufVocabulary} reads: byte-level byte-pair encodings, and SentencePiece's with bytes to fall
+ * back to.
  */
 public final class GgufVocabularyExport {
   private static final String PREFIX = "tokenizer.ggml.";
@@ -113,8 +113,7 @@ public final class GgufVocabularyExport {
   }
 
   /** SentencePiece merges by scores, the best piece first: here by the rank of its merge. */
-  private static List<Float> scores(
-      List<String> tokens, List<Integer> types, List<String> merges) {
+  private static List<Float> scores(List<String> tokens, List<Integer> types, List<String> merges) {
     Map<String, Integer> ranks = new HashMap<>();
     for (int i = 0; i < merges.size(); i++) {
       ranks.putIfAbsent(merges.get(i).replaceFirst(" ", ""), i);
@@ -129,22 +128,27 @@ public final class GgufVocabularyExport {
   }
 
   private boolean prepends() {
-    JsonField normalizer = tokenizer.field("normalizer");
-    return normalizer.present() && normalizer.object().toString().contains("Prepend");
+    return steps("normalizer", "normalizers").stream()
+            .anyMatch(step -> step.field("type").string("").equals("Prepend"))
+        || steps("pre_tokenizer", "pretokenizers").stream()
+            .filter(step -> step.field("type").string("").equals("Metaspace"))
+            .anyMatch(step -> !step.field("prepend_scheme").string("always").equals("never"));
+  }
+
+  /** A part of the tokenizer, or, where that is a sequence, its parts. */
+  private List<JsonFields> steps(String name, String parts) {
+    if (!tokenizer.field(name).present()) {
+      return List.of();
+    }
+    JsonFields whole = tokenizer.field(name).object();
+    return whole.field("type").string("").equals("Sequence")
+        ? whole.field(parts).objects()
+        : List.of(whole);
   }
 
   /** llama.cpp's name for how text is cut; {@code default} where it has none for it. */
   private String preTokenizer() {
-    if (!tokenizer.field("pre_tokenizer").present()) {
-      return "default";
-    }
-    List<JsonFields> parts = new ArrayList<>();
-    JsonFields whole = tokenizer.field("pre_tokenizer").object();
-    if (whole.field("type").string("").equals("Sequence")) {
-      parts.addAll(whole.field("pretokenizers").objects());
-    } else {
-      parts.add(whole);
-    }
+    List<JsonFields> parts = steps("pre_tokenizer", "pretokenizers");
     for (JsonFields part : parts) {
       String type = part.field("type").string("");
       if (type.equals("Digits") && part.field("individual_digits").bool(false)) {
@@ -185,7 +189,8 @@ public final class GgufVocabularyExport {
     try (Tokenizer own = Tokenizer.open(folder.resolve("tokenizer.json"))) {
       int[] plain = own.encode("a", false).ids();
       int[] whole = own.encode("a", true).ids();
-      boolean before = whole.length > plain.length && bos != null && bos.value().equals((long) whole[0]);
+      boolean before =
+          whole.length > plain.length && bos != null && bos.value().equals((long) whole[0]);
       put("add_bos_token", before);
       put("add_eos_token", whole.length > plain.length + (before ? 1 : 0));
     }

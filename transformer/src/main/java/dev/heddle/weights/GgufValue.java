@@ -20,8 +20,7 @@ public record GgufValue(GgufValueType type, Object value, long offset) {
       case String text -> new GgufValue(GgufValueType.STRING, text, 0);
       case Boolean truth -> new GgufValue(GgufValueType.BOOL, truth, 0);
       case Float number -> new GgufValue(GgufValueType.FLOAT32, number, 0);
-      case Integer whole when whole >= 0 ->
-          new GgufValue(GgufValueType.UINT32, (long) whole, 0);
+      case Integer whole when whole >= 0 -> new GgufValue(GgufValueType.UINT32, (long) whole, 0);
       case List<?> list -> new GgufValue(GgufValueType.ARRAY, GgufArray.of(list), 0);
       default -> throw new IllegalArgumentException("no value of GGUF: " + value);
     };

@@ -30,8 +30,7 @@ public final class GgufWriter {
    * @throws WeightFileException if the format has no place for something, or the file cannot be
    *     written
    */
-  public static void write(
-      Path file, Map<String, GgufValue> metadata, List<TensorSource> tensors) {
+  public static void write(Path file, Map<String, GgufValue> metadata, List<TensorSource> tensors) {
     check(file, tensors);
     int alignment = alignment(metadata);
     GgufWriter writer = new GgufWriter();
@@ -116,8 +115,7 @@ public final class GgufWriter {
 
   // The header.
 
-  private void header(
-      Map<String, GgufValue> metadata, List<TensorSource> tensors, int alignment) {
+  private void header(Map<String, GgufValue> metadata, List<TensorSource> tensors, int alignment) {
     whole(GgufHeader.MAGIC, 4);
     whole(GgufHeader.NEWEST, 4);
     whole(tensors.size(), 8);

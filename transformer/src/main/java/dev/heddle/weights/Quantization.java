@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
  *
  * <p>Vectors stay F32, and so do norms, routers of experts and positions. Where a row is no
  * multiple of a large block, the type with small blocks next above takes its place; where it is no
- * multiple of those either, F16. Mixtures give what matters more to the result more bits: in half of the
- * layers attention's values and the end of the feed-forward network; large blocks of any kind give
- * Q6_K to the last matrix and the table of tokens, which may be one.
+ * multiple of those either, F16. Mixtures give what matters more to the result more bits: in half
+ * of the layers attention's values and the end of the feed-forward network; large blocks of any
+ * kind give Q6_K to the last matrix and the table of tokens, which may be one.
  */
 public enum Quantization {
   F32(0, DType.F32),
@@ -96,8 +96,7 @@ public enum Quantization {
       return usual;
     }
     int layer = Integer.parseInt(matcher.group(1));
-    boolean more =
-        layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
+    boolean more = layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     return more ? better : usual;
   }
 

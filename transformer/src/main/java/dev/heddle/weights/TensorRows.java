@@ -72,8 +72,7 @@ public final class TensorRows {
 
   /** Rows in another order: row i is row {@code order(i)} of these. */
   public TensorRows reordered(LongUnaryOperator order) {
-    return new TensorRows(
-        shape, (row, to, at) -> reader.read(order.applyAsLong(row), to, at));
+    return new TensorRows(shape, (row, to, at) -> reader.read(order.applyAsLong(row), to, at));
   }
 
   /** Elements of a vector in another order: element i is element {@code order(i)} of these. */
@@ -112,8 +111,7 @@ public final class TensorRows {
         Shape.of(columns, rows),
         (row, to, at) -> {
           for (int i = 0; i < rows; i++) {
-            to[at + i] =
-                (float) Elements.getDouble(memory, matrix.dtype(), i * columns + row);
+            to[at + i] = (float) Elements.getDouble(memory, matrix.dtype(), i * columns + row);
           }
         });
   }
