@@ -104,7 +104,9 @@ final class CpuExpertMatMul implements Step, MatMulTask.Matrices, WorkerPool.Tas
       boolean rounds,
       Packer packer) {
     return Choice.Run.<CpuKernel.Preparation>of(
-            kernels.name() + ", rows by expert, weights packed" + (rounds ? ", rounded to int8" : ""),
+            kernels.name()
+                + ", rows by expert, weights packed"
+                + (rounds ? ", rounded to int8" : ""),
             why,
             (node, store) -> {
               long[] packed =

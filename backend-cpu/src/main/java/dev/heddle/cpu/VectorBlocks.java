@@ -28,6 +28,14 @@ final class VectorBlocks implements BlockKernels {
 
   private final ScalarBlocks scalars = new ScalarBlocks();
 
+  private static int[] table(DType type) {
+    return switch (type) {
+      case IQ4_NL, IQ4_XS -> NON_LINEAR;
+      case MXFP4 -> E2M1;
+      default -> null;
+    };
+  }
+
   private static int[] words(byte[] table) {
     int[] words = new int[table.length];
     for (int i = 0; i < words.length; i++) {
@@ -38,12 +46,7 @@ final class VectorBlocks implements BlockKernels {
 
   @Override
   public void decode(BlockLayout layout, long panel, int chunk, int chunks, long to, long scratch) {
-    int[] table =
-        switch (layout.type()) {
-          case IQ4_NL, IQ4_XS -> NON_LINEAR;
-          case MXFP4 -> E2M1;
-          default -> null;
-        };
+    int[] table = table(layout.type());
     if (table != null && LANES < table.length) {
       scalars.decode(layout, panel, chunk, chunks, to, scratch);
       return;
@@ -91,8 +94,7 @@ final class VectorBlocks implements BlockKernels {
 
   @Override
   public boolean multiplies(BlockLayout layout) {
-    boolean table = Blocks.table(layout.type()) != null;
-    return layout.highBits() == 0 && layout.width() == 4 * LANES && !table;
+    return layout.highBits() == 0 && layout.width() == 4 * LANES && table(layout.type()) == null;
   }
 
   @Override

@@ -30,7 +30,7 @@ final class DeviceTensor implements Tensor {
     this.backend = backend;
     this.dtype = dtype;
     this.shape = shape;
-    this.bytes = shape.elements() * dtype.bytes();
+    this.bytes = dtype.bytes(shape.elements());
     this.block = block;
     this.offset = offset;
   }

@@ -26,6 +26,9 @@ final class GatherLaunch {
   private static Choice<Launch.Preparation> run(
       Node node, String entry, String what, Opener opener) {
     List<String> defines = new ArrayList<>();
+    if (node.input(X).type().dtype().isQuantized()) {
+      defines.addAll(Types.defines("X", node.input(X)));
+    }
     defines.add("BYTES " + node.output().type().dtype().bytes());
     defines.add("I " + node.input(INDICES).type().dtype());
     defines.add(RunStatus.Fault.INDEX.define());
@@ -40,6 +43,13 @@ final class GatherLaunch {
   }
 
   static Choice<Launch.Preparation> choose(Node node, Gather op) {
+    if (node.input(X).type().dtype().isQuantized()) {
+      return run(
+          node,
+          "gather_blocks",
+          "rows of blocks",
+          (site, kernel) -> new Slices(site, op.axis(), kernel));
+    }
     return run(
         node, "gather", "copy slices", (site, kernel) -> new Slices(site, op.axis(), kernel));
   }

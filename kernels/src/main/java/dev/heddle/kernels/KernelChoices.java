@@ -67,8 +67,9 @@ final class KernelChoices {
     if (!limits.float64() && usesFloat64(node)) {
       return new Choice.Refuse<>("the device does not compute in float64");
     }
-    if (node.inputs().stream().anyMatch(KernelChoices::isQuantized)) {
-      return new Choice.Refuse<>("block-quantised operands are not supported");
+    if (node.op() instanceof ExpertMatMul
+        && node.inputs().stream().anyMatch(KernelChoices::isQuantized)) {
+      return new Choice.Refuse<>("experts' block-quantised weights are not supported");
     }
     return switch (node.op()) {
       case ArgReduce op -> ArgReduceLaunch.choose(node, op);

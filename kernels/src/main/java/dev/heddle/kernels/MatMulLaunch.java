@@ -22,13 +22,14 @@ final class MatMulLaunch {
       DeviceLimits limits,
       MatMulTuning tuning,
       ProductLibrary library) {
-    if (library != null) {
+    boolean blocks = node.input(MatMul.B).type().dtype().isQuantized();
+    if (library != null && !blocks) {
       Choice<Launch.Preparation> choice = MatMulLibrary.choose(node, op, library, tuning);
       if (choice != null) {
         return choice;
       }
     }
-    return limits.cpu() && real(node) == DType.F32
+    return limits.cpu() && real(node) == DType.F32 && !blocks
         ? MatMulPanels.choose(node, op, known, tuning)
         : MatMulLocal.choose(node, op, limits, tuning);
   }

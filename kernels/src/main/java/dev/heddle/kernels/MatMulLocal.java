@@ -3,6 +3,7 @@ package dev.heddle.kernels;
 import dev.heddle.graph.Node;
 import dev.heddle.op.MatMul;
 import dev.heddle.plan.Choice;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
 import java.util.List;
@@ -118,10 +119,14 @@ final class MatMulLocal implements Launch {
 
   /** What tells a product's variant from others, but for its tiles. */
   static List<String> defines(Node node, MatMul op) {
-    return Types.and(
-        MatMulLaunch.defines(node, op),
-        "A " + node.input(MatMul.A).type().dtype(),
-        "B " + node.input(MatMul.B).type().dtype());
+    DType b = node.input(MatMul.B).type().dtype();
+    List<String> defines =
+        Types.and(
+            MatMulLaunch.defines(node, op), "A " + node.input(MatMul.A).type().dtype(), "B " + b);
+    if (b.isQuantized()) {
+      defines.add(Types.BLOCKS);
+    }
+    return defines;
   }
 
   /** A kernel of {@code matmul.cl} with such tiles. */

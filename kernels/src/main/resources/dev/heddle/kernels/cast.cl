@@ -1,5 +1,6 @@
 // y = x, converted element by element. Defined before: X, Y (element types), and FROM: f32, f64 or
 // i64, which holds all of X.
+#include "blocks.h"
 #include "convert.h"
 
 KERNEL convert(TENSOR(y), TENSOR(x), i64 count) {

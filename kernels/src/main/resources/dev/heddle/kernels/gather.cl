@@ -1,5 +1,6 @@
 // Slices and elements of x at places that indices tell. Defined before: BYTES (of x's elements),
-// I (type of the indices), FAULT_INDEX.
+// I (type of the indices), FAULT_INDEX; for gather_blocks X (type of the table).
+#include "blocks.h"
 #include "walk.h"
 
 // An index counted from the front; -1 and the run refused if it leaves the axis.
@@ -26,6 +27,22 @@ KERNEL gather(TENSOR(y), TENSOR(x), TENSOR(indices), i64 slices, i64 count, i64 
     }
   }
 }
+
+#ifdef USES_BLOCKS
+// Rows of a table in blocks: the same of float32.
+KERNEL gather_blocks(TENSOR(y), TENSOR(x), TENSOR(indices), i64 slices, i64 count, i64 extent,
+                     i64 slice, STATUS) {
+  GLOBAL f32 *y = OPERAND(f32, y);
+  GLOBAL const STORAGE(X) *x = OPERAND(const STORAGE(X), x);
+  GLOBAL const STORAGE(I) *indices = OPERAND(const STORAGE(I), indices);
+  SHARE(i, 1, slices) {
+    const i64 index = find(LOAD(I, indices, i % count), extent, status, node);
+    if (index >= 0) {
+      EACH(j, 0, slice) { y[i * slice + j] = LOAD(X, x, index * slice + j); }
+    }
+  }
+}
+#endif
 
 // An index for each element; n are y's axes, s x's strides with 0 for the axis that the indices
 // choose from, which has so much extent and elements lie so far apart along.

@@ -3,6 +3,7 @@
 // what it is computed in), ROWS and COLUMNS of a tile, ITEM_ROWS and ITEM_COLUMNS of it that an item
 // sums, DEPTH of k that is held at a time (a divisor of K_BLOCK), K_BLOCK, KIND_..., BATCHED if
 // there may be several products, SPLIT if a group sums one block of k and merge() the blocks.
+#include "blocks.h"
 #include "matmul.h"
 #include "activation.h"
 #define ITEMS_DOWN (ROWS / ITEM_ROWS)
