@@ -2,6 +2,7 @@ package dev.heddle.cuda;
 
 import dev.heddle.kernels.ModelKernels;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +31,8 @@ final class ImageBuilder {
     Path folder = Path.of(arguments[0]).resolve("dev/heddle/cuda").resolve(Images.FOLDER);
     Optional<Nvcc> nvcc = Nvcc.find(Path.of(arguments[1]));
     if (nvcc.isEmpty()) {
-      System.err.println("nvcc is not on the path: no kernels are compiled ahead of time");
+      System.getLogger(ImageBuilder.class.getName())
+          .log(Level.INFO, "nvcc is not on the path: no kernels are compiled ahead of time");
       return;
     }
     build(nvcc.get(), folder);

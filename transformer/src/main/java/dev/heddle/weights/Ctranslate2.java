@@ -68,17 +68,24 @@ public final class Ctranslate2 implements Weights {
     }
   }
 
-  /** Whether a file begins as one of this format: with the number of a small version. */
+  /**
+   * Whether a file begins as one of this format: with the number of a small version, and a name. A
+   * checkpoint of llama2.c, which begins with numbers alone, does not.
+   */
   public static boolean begins(Path file) {
     if (!Files.isRegularFile(file)) {
       return false;
     }
     try (InputStream stream = Files.newInputStream(file)) {
-      byte[] first = stream.readNBytes(Integer.BYTES);
-      return first.length == Integer.BYTES
-          && first[0] > 0
-          && first[0] <= Ctranslate2Header.LATEST
-          && (first[1] | first[2] | first[3]) == 0;
+      byte[] first = stream.readNBytes(12);
+      if (first.length < 12 || first[0] < 1 || first[0] > Ctranslate2Header.LATEST) {
+        return false;
+      }
+      // The first version counts its variables before it names one.
+      int letters = first[0] == 1 ? 10 : 6;
+      return (first[1] | first[2] | first[3]) == 0
+          && Character.isLetter(first[letters])
+          && Character.isLetter(first[letters + 1]);
     } catch (IOException e) {
       return false;
     }
