@@ -43,6 +43,8 @@ final class AttentionKernels {
   /** 0, 1, 2, ... */
   private static final FloatVector LANE = zero().addIndex(1);
 
+  private static final int CACHE_LINE = 64;
+
   private AttentionKernels() {}
 
   // The two products.
@@ -244,6 +246,18 @@ final class AttentionKernels {
 
   private static long seconds(long a, long b) {
     return LITTLE_ENDIAN ? a >>> 32 | b & ~LOW : a << 32 | b & LOW;
+  }
+
+  /** Loads from every cache line of some rows; what comes of it has no meaning. */
+  static long touch(long from, long rowStride, int rows, long bytes) {
+    long all = 0;
+    for (int row = 0; row < rows; row++) {
+      for (long at = 0; at < bytes; at += CACHE_LINE) {
+        all ^= Memory.getLong(from + at);
+      }
+      from += rowStride;
+    }
+    return all;
   }
 
   /** {@code x = factor * x} on {@code count} floats, whole vectors. */

@@ -15,7 +15,6 @@ import static jdk.incubator.vector.VectorOperators.EQ;
 
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Map;
-import dev.heddle.tensor.DType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -197,25 +196,15 @@ final class AttentionStages {
       return;
     }
     int kvHead = task.kvHead(head);
+    KeyPages pages = task.pages();
+    long keys = memory + keysAt();
+    long values = memory + valuesAt();
     for (int i = 0; i < n; i++) {
-      long at = task.pages().row(sequence, j + i);
-      widen(at, task.cacheKey(kvHead, at), task.headDim(), memory + keysAt(), i);
-      widen(at, task.cacheValue(kvHead, at), task.valueDim(), memory + valuesAt(), i);
-    }
-  }
-
-  /** A row of a page to row {@code i} of float32 rows; zeros for what is not there. */
-  private void widen(long at, long from, int elements, long rows, int i) {
-    long to = rows + 4L * elements * i;
-    if (at < 0) {
-      Memory.zero(to, 4L * elements);
-    } else if (task.cacheType() == DType.F32) {
-      Memory.copy(from, to, 4L * elements);
-    } else {
-      int bytes = task.cacheType().bytes();
-      for (int d = 0; d < elements; d++) {
-        putFloat(to + 4L * d, (float) Scalars.getDouble(task.cacheType(), from + (long) d * bytes));
-      }
+      long at = pages.row(sequence, j + i);
+      pages.read(at, task.cacheKey(kvHead, at), task.headDim(), keys);
+      pages.read(at, task.cacheValue(kvHead, at), task.valueDim(), values);
+      keys += 4L * task.headDim();
+      values += 4L * task.valueDim();
     }
   }
 

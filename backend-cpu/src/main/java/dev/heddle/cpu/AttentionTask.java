@@ -44,20 +44,17 @@ final class AttentionTask implements WorkerPool.Task {
   /** Bytes that a piece's share of a sequence may have to be fetched at its begin. */
   private static final long FETCHED = 512 << 10;
 
-  private static final int CACHE_LINE = 64;
-
   /** What a tile costs besides its keys, counted in keys. */
   private static final int TILE_OVERHEAD = 16;
 
   private final Attention op;
   private final AttentionStages stages;
-  private final Rows query = new Rows();
-  private final Rows key = new Rows();
-  private final Rows value = new Rows();
-  private final Rows y = new Rows();
-  private final Rows map = new Rows();
+  private final AttentionRows query = new AttentionRows();
+  private final AttentionRows key = new AttentionRows();
+  private final AttentionRows value = new AttentionRows();
+  private final AttentionRows y = new AttentionRows();
+  private final AttentionRows map = new AttentionRows();
   private KeyPages pages;
-  private DType cacheType;
   private int headDim;
   private int valueDim;
   private int sequences;
@@ -82,29 +79,6 @@ final class AttentionTask implements WorkerPool.Task {
   private long[] costs = new long[1];
 
   private int pieces;
-
-  /** Where an operand's vectors lie. */
-  private static final class Rows {
-    private long address;
-    private long sequenceStride;
-    private long headStride;
-    private long rowStride;
-
-    void place(long at, long ofSequence, long ofHead, long ofRow) {
-      address = at;
-      sequenceStride = ofSequence;
-      headStride = ofHead;
-      rowStride = ofRow;
-    }
-
-    /** Row {@code row} of the sequence, which begins at {@code start} if the batch is ragged. */
-    long at(int sequence, int start, int head, int row) {
-      return address
-          + sequence * sequenceStride
-          + head * headStride
-          + ((long) start + row) * rowStride;
-    }
-  }
 
   AttentionTask(Attention op) {
     this.op = op;
@@ -142,9 +116,8 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   /** Sequences whose keys and values lie in pages: {@code at} finds their rows. */
-  AttentionTask pages(KeyPages at, DType type) {
+  AttentionTask pages(KeyPages at) {
     pages = at;
-    cacheType = type;
     return this;
   }
 
@@ -287,7 +260,7 @@ final class AttentionTask implements WorkerPool.Task {
    * Attention over 32 sequences of 128 tokens in 12 heads of 32 takes 0.94 of the time.
    */
   private void fetch(int sequence, int firstHead, int lastHead, long memory) {
-    if (pages != null || query.headStride > query.rowStride) {
+    if (pages != null || op.layout() == Attention.Layout.HEADS) {
       return;
     }
     int kvHeads = kvHead(lastHead) - kvHead(firstHead) + 1;
@@ -300,22 +273,13 @@ final class AttentionTask implements WorkerPool.Task {
       return;
     }
     int kv = kvHead(firstHead);
-    long all = touch(query(sequence, firstHead, 0), query.rowStride, ofQueries, queryRow);
-    all ^= touch(key(sequence, kv, 0), key.rowStride, ofKeys, keyRow);
-    all ^= touch(value(sequence, kv, 0), value.rowStride, ofKeys, valueRow);
+    long all =
+        AttentionKernels.touch(
+            query(sequence, firstHead, 0), query.rowStride(), ofQueries, queryRow);
+    all ^= AttentionKernels.touch(key(sequence, kv, 0), key.rowStride(), ofKeys, keyRow);
+    all ^= AttentionKernels.touch(value(sequence, kv, 0), value.rowStride(), ofKeys, valueRow);
     // Stored so that the loads are not left out.
     Memory.putLong(memory, all);
-  }
-
-  private static long touch(long from, long rowStride, int rows, long bytes) {
-    long all = 0;
-    for (int row = 0; row < rows; row++) {
-      for (long at = 0; at < bytes; at += CACHE_LINE) {
-        all ^= Memory.getLong(from + at);
-      }
-      from += rowStride;
-    }
-    return all;
   }
 
   /** The cost at which the piece begins. */
@@ -396,17 +360,12 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   long queryStride() {
-    return query.rowStride;
+    return query.rowStride();
   }
 
   /** Where keys lie, if they lie in pages; else null. */
   KeyPages pages() {
     return pages;
-  }
-
-  /** Type of what lies in pages. */
-  DType cacheType() {
-    return cacheType;
   }
 
   /**
@@ -415,7 +374,7 @@ final class AttentionTask implements WorkerPool.Task {
    */
   boolean gathers() {
     return pages != null
-        && (pages.pageTokens() % BLOCK != 0 || cacheType != DType.F32 || op.map() != Map.NONE);
+        && (pages.pageTokens() % BLOCK != 0 || pages.type() != DType.F32 || op.map() != Map.NONE);
   }
 
   /** The key of a block in one page, or of any where nothing lies in pages. */
@@ -427,17 +386,17 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   long keyStride() {
-    return key.rowStride;
+    return key.rowStride();
   }
 
   /** Row {@code row} of the cache of keys. */
   long cacheKey(int head, long row) {
-    return key.address + head * key.headStride + row * key.rowStride;
+    return key.address() + head * key.headStride() + row * key.rowStride();
   }
 
   /** Row {@code row} of the cache of values. */
   long cacheValue(int head, long row) {
-    return value.address + head * value.headStride + row * value.rowStride;
+    return value.address() + head * value.headStride() + row * value.rowStride();
   }
 
   long value(int sequence, int head, int row) {
@@ -448,7 +407,7 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   long valueStride() {
-    return value.rowStride;
+    return value.rowStride();
   }
 
   long y(int sequence, int head, int row) {
@@ -456,7 +415,7 @@ final class AttentionTask implements WorkerPool.Task {
   }
 
   long yStride() {
-    return y.rowStride;
+    return y.rowStride();
   }
 
   long map(int sequence, int head, int row) {

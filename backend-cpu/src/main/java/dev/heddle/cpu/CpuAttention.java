@@ -58,7 +58,7 @@ final class CpuAttention implements Step {
       int keys = any ? Math.toIntExact(extents.keys(0)) : 0;
       task.dense(sequences, queries, keys);
     }
-    task.pages(extents.pages(), site.in(Attention.KEY).dtype());
+    task.pages(extents.pages());
     placeOperands();
     placeOptional();
     site.workers().run(task, task.pieces(site.workers().threads()));

@@ -2,6 +2,7 @@ package dev.heddle.cpu;
 
 import dev.heddle.op.Attention;
 import dev.heddle.plan.Operand;
+import dev.heddle.tensor.DType;
 
 /** Keys and values that lie in pages: see {@link Attention#PAGES}. */
 final class KeyPages {
@@ -65,5 +66,29 @@ final class KeyPages {
   long row(long sequence, long key) {
     long page = page(sequence, key);
     return page >= 0 && page < cache.dim(0) ? page * pageTokens() + key % pageTokens() : -1;
+  }
+
+  /** Type of what lies in them. */
+  DType type() {
+    return cache.dtype();
+  }
+
+  /**
+   * Brings {@code elements} elements of a row to float32.
+   *
+   * @param row what {@link #row} said; of one that is not there all are 0
+   * @param from where they lie, if it is there
+   */
+  void read(long row, long from, int elements, long to) {
+    if (row < 0) {
+      Memory.zero(to, 4L * elements);
+    } else if (type() == DType.F32) {
+      Memory.copy(from, to, 4L * elements);
+    } else {
+      for (int i = 0; i < elements; i++) {
+        double element = Scalars.getDouble(type(), from + (long) i * type().bytes());
+        Memory.putFloat(to + 4L * i, (float) element);
+      }
+    }
   }
 }

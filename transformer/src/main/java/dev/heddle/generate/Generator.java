@@ -1,6 +1,5 @@
 package dev.heddle.generate;
 
-import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
 import dev.heddle.backend.DeviceInfo;
@@ -35,7 +34,7 @@ public final class Generator implements AutoCloseable {
 
   private final Model model;
   private final boolean ownsModel;
-  private final Backend backend;
+  private final LoadedDecoding loaded;
   private final String reason;
   private final Decoding decoding;
   private final GenerationOptions options;
@@ -46,20 +45,18 @@ public final class Generator implements AutoCloseable {
   private volatile GenerationStream open;
   private volatile boolean closed;
 
-  private Generator(Builder builder, Model model, Backends.Selected<Loaded> loaded) {
+  private Generator(Builder builder, Model model, Backends.Selected<LoadedDecoding> selected) {
     this.model = model;
     this.ownsModel = builder.model == null;
-    this.backend = loaded.value().backend;
-    this.decoding = loaded.value().decoding;
-    this.reason = loaded.reason();
+    this.loaded = selected.value();
+    this.decoding = loaded.decoding();
+    this.reason = selected.reason();
     this.options = model.generationOptions();
     this.logProbabilities = builder.logProbabilities;
     this.encoderDecoder =
         decoder(model).architecture() instanceof EncoderDecoder both ? both : null;
     this.prefix = builder.keepPrefix && encoderDecoder == null ? new PrefixCache(decoding) : null;
   }
-
-  private record Loaded(Backend backend, Decoding decoding) {}
 
   /** Opens the model that {@code reference} names: see {@link Models#open(String)}. */
   public static Generator open(String reference) {
@@ -165,8 +162,7 @@ public final class Generator implements AutoCloseable {
     public Generator build() {
       Model opened = model == null ? Models.open(reference) : model;
       try {
-        Model.Checkpoint checkpoint = decoder(opened);
-        Decoder decoder = (Decoder) checkpoint.architecture();
+        Decoder decoder = (Decoder) decoder(opened).architecture();
         long tokens = cacheTokens > 0 ? cacheTokens : Math.min(decoder.contextLength(), 4_096);
         KvCache.Size sources = null;
         int begun = promptTokens;
@@ -181,7 +177,6 @@ public final class Generator implements AutoCloseable {
           boolean shared = !decoder.rotatesAnew(begun, begun + each);
           tokens = (shared ? begun : (long) sequences * begun) + (long) sequences * each;
         }
-        KvCache.Size sourceSize = sources;
         // Every sequence but one ends in a page of its own, and may begin one.
         tokens += 2L * sequences * storage.pageTokens();
         if (tokens > Integer.MAX_VALUE) {
@@ -191,25 +186,12 @@ public final class Generator implements AutoCloseable {
                   + " fewer, or fewer new tokens");
         }
         KvCache.Size size = new KvCache.Size((int) tokens, sequences, STEP, storage);
-        Backends.Selected<Loaded> loaded =
-            new Backends()
-                .load(
-                    backend,
-                    backendOptions,
-                    each ->
-                        new Loaded(
-                            each,
-                            new Decoding(
-                                opened.name(),
-                                decoder,
-                                checkpoint.weights(),
-                                each,
-                                size,
-                                sourceSize,
-                                logProbabilities
-                                    ? Decoding.Choice.IDS_AND_LOG_PROBABILITIES
-                                    : Decoding.Choice.IDS)));
-        return new Generator(this, opened, loaded);
+        Decoding.Choice choice =
+            logProbabilities ? Decoding.Choice.IDS_AND_LOG_PROBABILITIES : Decoding.Choice.IDS;
+        return new Generator(
+            this,
+            opened,
+            LoadedDecoding.load(opened, backend, backendOptions, size, sources, choice));
       } catch (RuntimeException | Error e) {
         if (model == null) {
           opened.close();
@@ -242,7 +224,7 @@ public final class Generator implements AutoCloseable {
 
   /** Where it runs. */
   public DeviceInfo device() {
-    return backend.device();
+    return loaded.backend().device();
   }
 
   /**
@@ -438,8 +420,7 @@ public final class Generator implements AutoCloseable {
       throw e;
     }
     try {
-      decoding.close();
-      backend.close();
+      loaded.close();
       if (ownsModel) {
         model.close();
       }

@@ -1,6 +1,5 @@
 package dev.heddle.generate;
 
-import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
 import dev.heddle.backend.InvalidInputException;
@@ -31,18 +30,16 @@ public final class Scorer implements AutoCloseable {
 
   private static final DecoderGraph.Storage STORAGE = new DecoderGraph.Storage(DType.F32, 128);
 
-  private final Backend backend;
+  private final LoadedDecoding loaded;
   private final Decoding decoding;
   private final String reason;
   private final int longestWindow;
   private final float[] logits;
 
-  private record Loaded(Backend backend, Decoding decoding) {}
-
-  private Scorer(Backends.Selected<Loaded> loaded, int longestWindow) {
-    this.backend = loaded.value().backend;
-    this.decoding = loaded.value().decoding;
-    this.reason = loaded.reason();
+  private Scorer(Backends.Selected<LoadedDecoding> selected, int longestWindow) {
+    this.loaded = selected.value();
+    this.decoding = loaded.decoding();
+    this.reason = selected.reason();
     this.longestWindow = longestWindow;
     this.logits = new float[decoding.longestStep() * decoding.vocabularySize()];
   }
@@ -91,8 +88,7 @@ public final class Scorer implements AutoCloseable {
      * @throws dev.heddle.backend.HeddleException if no backend takes it
      */
     public Scorer build() {
-      Model.Checkpoint checkpoint = Generator.decoder(model);
-      Decoder decoder = (Decoder) checkpoint.architecture();
+      Decoder decoder = (Decoder) Generator.decoder(model).architecture();
       if (decoder instanceof EncoderDecoder) {
         throw new ModelException(
             "%s is a %s, which writes about a text and does not continue it; expected a decoder"
@@ -108,14 +104,7 @@ public final class Scorer implements AutoCloseable {
       int tokens = longest + STORAGE.pageTokens();
       KvCache.Size size = new KvCache.Size(tokens, 1, step, STORAGE);
       return new Scorer(
-          new Backends()
-              .load(
-                  backend,
-                  backendOptions,
-                  each ->
-                      new Loaded(
-                          each,
-                          new Decoding(model.name(), decoder, checkpoint.weights(), each, size))),
+          LoadedDecoding.load(model, backend, backendOptions, size, null, Decoding.Choice.NONE),
           longest);
     }
   }
@@ -200,9 +189,26 @@ public final class Scorer implements AutoCloseable {
     return nats;
   }
 
+  /**
+   * The logits of the token that follows {@code ids}, one for each of the vocabulary.
+   *
+   * @throws InvalidInputException if there are no ids, or more than {@link #longestWindow}, or one
+   *     is not the model's
+   */
+  public float[] logits(int[] ids) {
+    if (ids.length == 0 || ids.length > longestWindow) {
+      throw new InvalidInputException(
+          "the text has %d tokens; expected 1 to %d".formatted(ids.length, longestWindow));
+    }
+    float[] next = new float[decoding.vocabularySize()];
+    try (KvCache.Sequence sequence = decoding.cache().begin("text")) {
+      decoding.prefill(sequence, ids, next);
+    }
+    return next;
+  }
+
   @Override
   public void close() {
-    decoding.close();
-    backend.close();
+    loaded.close();
   }
 }

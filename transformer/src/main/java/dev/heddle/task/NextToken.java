@@ -1,16 +1,9 @@
 package dev.heddle.task;
 
-import dev.heddle.backend.Backend;
-import dev.heddle.backend.Backends;
 import dev.heddle.backend.InvalidInputException;
-import dev.heddle.generate.Decoding;
-import dev.heddle.generate.KvCache;
+import dev.heddle.generate.Scorer;
 import dev.heddle.model.Decoder;
-import dev.heddle.model.DecoderGraph;
-import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
-import dev.heddle.model.ModelException;
-import dev.heddle.tensor.DType;
 import dev.heddle.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,58 +20,38 @@ import java.util.List;
  * }
  * }
  *
- * <p>Not for several threads at once.
+ * <p>Safe for many threads; one text is read at a time.
  */
 public final class NextToken implements AutoCloseable {
-  private static final DecoderGraph.Storage STORAGE = new DecoderGraph.Storage(DType.F32, 128);
   private static final int LONGEST = 4096;
-  private static final int STEP = 512;
 
   private final Model model;
-  private final Backend backend;
-  private final Decoding decoding;
-  private final float[] logits;
+  private final Scorer scorer;
 
-  private record Loaded(Backend backend, Decoding decoding) {}
-
-  private NextToken(Model model, Loaded loaded) {
+  private NextToken(Model model, Scorer scorer) {
     this.model = model;
-    this.backend = loaded.backend;
-    this.decoding = loaded.decoding;
-    this.logits = new float[decoding.vocabularySize()];
+    this.scorer = scorer;
   }
 
   /**
    * Of a model that stays its owner's, who closes it after this.
    *
-   * @throws ModelException if it is no decoder, or has no tokenizer
+   * @throws dev.heddle.model.ModelException if it is no decoder, or has no tokenizer
    */
   public static NextToken of(Model model, TaskOptions options) {
-    boolean continues =
-        model.network() instanceof Model.Checkpoint checkpoint
-            && checkpoint.architecture() instanceof Decoder
-            && !(checkpoint.architecture() instanceof EncoderDecoder);
-    if (!continues) {
-      throw new ModelException(
-          "%s is a %s, which does not continue texts; expected a decoder"
-              .formatted(model.name(), model.network().family()));
-    }
     model.tokenizer();
-    Model.Checkpoint checkpoint = (Model.Checkpoint) model.network();
-    Decoder decoder = (Decoder) checkpoint.architecture();
-    int tokens = Math.min(decoder.contextLength(), LONGEST) + STORAGE.pageTokens();
-    KvCache.Size size = new KvCache.Size(tokens, 1, STEP, STORAGE);
+    int longest =
+        model.network() instanceof Model.Checkpoint checkpoint
+                && checkpoint.architecture() instanceof Decoder decoder
+            ? Math.min(decoder.contextLength(), LONGEST)
+            : 0;
     return new NextToken(
         model,
-        new Backends()
-            .load(
-                options.backend(),
-                options.backendOptions(),
-                each ->
-                    new Loaded(
-                        each,
-                        new Decoding(model.name(), decoder, checkpoint.weights(), each, size)))
-            .value());
+        Scorer.builder(model)
+            .backend(options.backend())
+            .backendOptions(options.backendOptions())
+            .window(longest)
+            .build());
   }
 
   /**
@@ -88,7 +61,7 @@ public final class NextToken implements AutoCloseable {
    * @throws InvalidInputException if there are no words, one has no token, or two begin with the
    *     same one; or if the text has no tokens or too many
    */
-  public List<Label> classify(String text, List<String> words) {
+  public synchronized List<Label> classify(String text, List<String> words) {
     Tokenizer tokenizer = model.tokenizer();
     int[] ids = new int[words.size()];
     for (int i = 0; i < ids.length; i++) {
@@ -108,7 +81,7 @@ public final class NextToken implements AutoCloseable {
     if (ids.length == 0) {
       throw new InvalidInputException("there are no words; expected one or more");
     }
-    read(tokenizer.encode(text).ids());
+    float[] logits = scorer.logits(tokenizer.encode(text).ids());
     float[] own = new float[ids.length];
     for (int i = 0; i < own.length; i++) {
       own[i] = logits[ids[i]];
@@ -122,18 +95,8 @@ public final class NextToken implements AutoCloseable {
     return labels;
   }
 
-  private void read(int[] ids) {
-    if (ids.length == 0) {
-      throw new InvalidInputException("the text has no tokens; expected a text with some");
-    }
-    try (KvCache.Sequence sequence = decoding.cache().begin("text")) {
-      decoding.prefill(sequence, ids, logits);
-    }
-  }
-
   @Override
-  public void close() {
-    decoding.close();
-    backend.close();
+  public synchronized void close() {
+    scorer.close();
   }
 }
