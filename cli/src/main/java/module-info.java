@@ -30,6 +30,7 @@ module dev.heddle.cli {
       dev.heddle.cli.FillMaskVerb,
       dev.heddle.cli.GenerateVerb,
       dev.heddle.cli.ProjectVerb,
+      dev.heddle.cli.PullVerb,
       dev.heddle.cli.ScoreVerb,
       dev.heddle.cli.SummarizeVerb,
       dev.heddle.cli.TokenizeVerb,

@@ -4,11 +4,13 @@ module dev.heddle.transformer {
   requires ai.djl.tokenizers;
   requires com.fasterxml.jackson.databind;
   requires com.google.protobuf;
+  requires java.net.http;
   requires java.xml;
   requires org.tribuo.util.onnx;
 
   exports dev.heddle.fixture;
   exports dev.heddle.generate;
+  exports dev.heddle.hub;
   exports dev.heddle.model;
   exports dev.heddle.task;
   exports dev.heddle.onnx;

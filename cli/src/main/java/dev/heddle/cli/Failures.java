@@ -4,6 +4,7 @@ import dev.heddle.backend.HeddleException;
 import dev.heddle.backend.OutOfDeviceMemoryException;
 import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.graph.GraphException;
+import dev.heddle.hub.HubException;
 import java.io.PrintWriter;
 import java.lang.System.Logger.Level;
 
@@ -19,6 +20,7 @@ final class Failures {
     return switch (failure) {
       case OutOfDeviceMemoryException e -> ExitCode.FAILED;
       case RunInterruptedException e -> ExitCode.FAILED;
+      case HubException e when e.reason().passing() -> ExitCode.FAILED;
       default -> isExpected(failure) ? ExitCode.BAD_INPUT : ExitCode.FAILED;
     };
   }

@@ -3,8 +3,6 @@ package dev.heddle.cli;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
 import dev.heddle.text.Tokenizer;
-import dev.heddle.weights.MavenModels;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Iterator;
 import picocli.CommandLine.Option;
@@ -17,8 +15,8 @@ final class ModelSelection {
       paramLabel = "MODEL",
       completionCandidates = Shipped.class,
       description = {
-        "A folder or file, maven:GROUP:ARTIFACT:VERSION, or a model that comes with Heddle:"
-            + " ${COMPLETION-CANDIDATES}."
+        "A folder or file, maven:GROUP:ARTIFACT:VERSION, OWNER/NAME[:FILE] once it is pulled, or a"
+            + " model that comes with Heddle: ${COMPLETION-CANDIDATES}."
       })
   private String reference;
 
@@ -61,33 +59,6 @@ final class ModelSelection {
     @Override
     public Iterator<String> iterator() {
       return Models.names().iterator();
-    }
-  }
-
-  /** A bar for each step of fetching. */
-  private static final class Fetching implements MavenModels.Progress, AutoCloseable {
-    private String step;
-    private Progress bar;
-
-    @Override
-    public void update(String doing, long bytes, long total) {
-      if (!doing.equals(step)) {
-        close();
-        step = doing;
-        if (!Terminal.showsProgress()) {
-          System.getLogger("dev.heddle.cli").log(Level.INFO, doing);
-        }
-        bar = Progress.ofBytes(doing, total);
-      }
-      bar.to(bytes);
-    }
-
-    @Override
-    public void close() {
-      if (bar != null) {
-        bar.close();
-        bar = null;
-      }
     }
   }
 }

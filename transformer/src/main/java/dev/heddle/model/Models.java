@@ -2,6 +2,8 @@ package dev.heddle.model;
 
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.graph.Value;
+import dev.heddle.hub.Hub;
+import dev.heddle.hub.HubReference;
 import dev.heddle.onnx.OnnxImporter;
 import dev.heddle.onnx.OnnxModel;
 import dev.heddle.tensor.HostTensor;
@@ -48,8 +50,8 @@ public final class Models {
 
   /**
    * Opens the model that {@code reference} names: a path; {@code maven:group:artifact:version}, a
-   * jar with an ONNX file and its tokenizer, fetched by the user's Maven if it is not there; or one
-   * of {@link #names}.
+   * jar with an ONNX file and its tokenizer, fetched by the user's Maven if it is not there; one of
+   * {@link #names}; or {@code OWNER/NAME[:FILE]}, which {@link Hub#pull} has fetched.
    *
    * @param progress told what is fetched and unpacked
    * @throws ModelException if there is none, or of a kind that is not supported
@@ -69,7 +71,7 @@ public final class Models {
     if (ShippedModels.NAMES.contains(reference)) {
       return open(ShippedModels.folder(reference), reference);
     }
-    throw unknown(reference);
+    return open(pulled(reference), reference);
   }
 
   /**
@@ -97,23 +99,35 @@ public final class Models {
     }
     Path path = path(reference);
     if (path != null && Files.exists(path)) {
-      boolean inside = Files.isDirectory(path) && !Files.exists(path.resolve(TOKENIZER));
-      return Tokenizers.open(
-          inside && SentenceSettings.describes(path)
-              ? SentenceSettings.read(path).transformer()
-              : path);
+      return tokenizerIn(path);
     }
     if (ShippedModels.NAMES.contains(reference)) {
       return Tokenizers.open(ShippedModels.folder(reference));
     }
-    throw unknown(reference);
+    return tokenizerIn(pulled(reference));
   }
 
-  private static ModelException unknown(String reference) {
-    return new ModelException(
-        ("%s: there is no such path, and no such model comes with this library; expected a path,"
-                + " maven:group:artifact:version, or one of %s")
-            .formatted(reference, String.join(", ", ShippedModels.NAMES)));
+  private static Tokenizer tokenizerIn(Path path) {
+    boolean inside = Files.isDirectory(path) && !Files.exists(path.resolve(TOKENIZER));
+    return Tokenizers.open(
+        inside && SentenceSettings.describes(path)
+            ? SentenceSettings.read(path).transformer()
+            : path);
+  }
+
+  /** What was fetched from the hub under this name. */
+  private static Path pulled(String reference) {
+    Optional<HubReference> name = HubReference.find(reference);
+    return name.flatMap(model -> Hub.standard().find(model, Hub.MAIN))
+        .orElseThrow(() ->
+            new ModelException(
+                ("%s: there is no such path, and no such model comes with this library; expected a"
+                        + " path, maven:group:artifact:version, one of %s, or what \"heddle pull"
+                        + " %s\" has fetched")
+                    .formatted(
+                        reference,
+                        String.join(", ", ShippedModels.NAMES),
+                        name.isPresent() ? reference : "OWNER/NAME")));
   }
 
   /**
