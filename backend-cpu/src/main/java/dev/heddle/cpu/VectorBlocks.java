@@ -5,6 +5,9 @@ import static dev.heddle.cpu.Memory.ORDER;
 import static dev.heddle.cpu.Vectors.BYTES;
 import static dev.heddle.cpu.Vectors.F;
 import static dev.heddle.cpu.Vectors.LANES;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.heddle.tensor.Blocks;
 import dev.heddle.tensor.DType;
@@ -17,6 +20,9 @@ import jdk.incubator.vector.VectorSpecies;
  * {@link BlockKernels} by the Vector API: a vector holds words of as many rows as it has lanes, so
  * that shifts bring out one element of each. First a group's scales and offsets go into scratch,
  * then its codes are multiplied by them.
+ *
+ * <p>Loads and stores are written out: together these loops are a graph so large that the compiler
+ * inlines nothing more but the Vector API, and a call would leave its vectors on the heap.
  */
 final class VectorBlocks implements BlockKernels {
   private static final VectorSpecies<Integer> WORDS = VectorSpecies.of(int.class, F.vectorShape());
@@ -122,23 +128,26 @@ final class VectorBlocks implements BlockKernels {
   public void round(long address, int count) {
     long chunk = (long) BlockLayout.CHUNK * Float.BYTES;
     for (long at = address; at < address + (long) count * Float.BYTES; at += chunk) {
-      FloatVector greatest = Vectors.zero();
+      FloatVector greatest = zero(F);
       for (long i = 0; i < chunk; i += BYTES) {
-        greatest = greatest.max(Vectors.load(at + i).abs());
+        greatest = greatest.max(fromMemorySegment(F, ALL, at + i, ORDER).abs());
       }
       float scale = greatest.reduceLanes(VectorOperators.MAX) / 127;
       float inverse = scale == 0 ? 0 : 1 / scale;
       for (long i = 0; i < chunk; i += BYTES) {
         FloatVector whole =
-            Vectors.load(at + i).mul(inverse).add(ScalarBlocks.WHOLE).sub(ScalarBlocks.WHOLE);
-        Vectors.store(at + i, whole.mul(scale));
+            fromMemorySegment(F, ALL, at + i, ORDER)
+                .mul(inverse)
+                .add(ScalarBlocks.WHOLE)
+                .sub(ScalarBlocks.WHOLE);
+        whole.mul(scale).intoMemorySegment(ALL, at + i, ORDER);
       }
     }
   }
 
   private static void fill(long to, long bytes) {
     for (long at = 0; at < bytes; at += BYTES) {
-      Vectors.store(to + at, Vectors.all(NOTHING));
+      broadcast(F, NOTHING).intoMemorySegment(ALL, to + at, ORDER);
     }
   }
 
@@ -192,7 +201,7 @@ final class VectorBlocks implements BlockKernels {
               w.lanewise(VectorOperators.LSHL, 24 - shift)
                   .lanewise(VectorOperators.ASHR, 24)
                   .convert(VectorOperators.I2F, 0);
-      Vectors.store(to + at, Vectors.load(to + at).mul(factor));
+      fromMemorySegment(F, ALL, to + at, ORDER).mul(factor).intoMemorySegment(ALL, to + at, ORDER);
     }
   }
 
@@ -201,8 +210,8 @@ final class VectorBlocks implements BlockKernels {
       long codes, long scales, long offsets, long to, int words, int bits, int mask, long row) {
     int sign = Integer.SIZE - bits;
     for (long lane = 0; lane < row; lane += BYTES) {
-      FloatVector scale = Vectors.load(scales + lane);
-      FloatVector offset = Vectors.load(offsets + lane);
+      FloatVector scale = fromMemorySegment(F, ALL, scales + lane, ORDER);
+      FloatVector offset = fromMemorySegment(F, ALL, offsets + lane, ORDER);
       long at = to + lane;
       for (int i = 0; i < words; i++) {
         IntVector w = IntVector.fromMemorySegment(WORDS, ALL, codes + lane + i * row, ORDER);
@@ -213,7 +222,7 @@ final class VectorBlocks implements BlockKernels {
                       .lanewise(VectorOperators.ASHR, sign)
                       .and(mask)
                       .convert(VectorOperators.I2F, 0);
-          Vectors.store(at, code.mul(scale).add(offset));
+          code.mul(scale).add(offset).intoMemorySegment(ALL, at, ORDER);
           at += row;
         }
       }
@@ -235,8 +244,8 @@ final class VectorBlocks implements BlockKernels {
     int sign = Integer.SIZE - high;
     int lower = (1 << low) - 1;
     for (long lane = 0; lane < row; lane += BYTES) {
-      FloatVector scale = Vectors.load(scales + lane);
-      FloatVector offset = Vectors.load(offsets + lane);
+      FloatVector scale = fromMemorySegment(F, ALL, scales + lane, ORDER);
+      FloatVector offset = fromMemorySegment(F, ALL, offsets + lane, ORDER);
       IntVector w = IntVector.fromMemorySegment(WORDS, ALL, codes + lane, ORDER);
       IntVector u = IntVector.fromMemorySegment(WORDS, ALL, upper + lane, ORDER);
       long at = to + lane;
@@ -253,7 +262,7 @@ final class VectorBlocks implements BlockKernels {
                     .or(top)
                     .and(mask)
                     .convert(VectorOperators.I2F, 0);
-        Vectors.store(at, code.mul(scale).add(offset));
+        code.mul(scale).add(offset).intoMemorySegment(ALL, at, ORDER);
         at += row;
         left -= high;
       }
@@ -264,7 +273,7 @@ final class VectorBlocks implements BlockKernels {
   private static void table(long codes, long scales, long to, int words, long row, int[] table) {
     IntVector numbers = IntVector.fromArray(WORDS, table, 0);
     for (long lane = 0; lane < row; lane += BYTES) {
-      FloatVector scale = Vectors.load(scales + lane);
+      FloatVector scale = fromMemorySegment(F, ALL, scales + lane, ORDER);
       long at = to + lane;
       for (int i = 0; i < words; i++) {
         IntVector w = IntVector.fromMemorySegment(WORDS, ALL, codes + lane + i * row, ORDER);
@@ -275,7 +284,7 @@ final class VectorBlocks implements BlockKernels {
                       .and(15)
                       .selectFrom(numbers)
                       .convert(VectorOperators.I2F, 0);
-          Vectors.store(at, code.mul(scale));
+          code.mul(scale).intoMemorySegment(ALL, at, ORDER);
           at += row;
         }
       }
