@@ -8,10 +8,13 @@ import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
+import dev.heddle.pass.ComputeIn;
 import dev.heddle.plan.Compilation;
 import dev.heddle.plan.RunStates;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -76,11 +79,13 @@ final class CpuBackend implements Backend {
     life.readLock().lock();
     try {
       checkOpen();
-      Graph wide = Widening.apply(graph, kernels);
+      options.computeType().requireNoTf32("the cpu backend");
+      DType type = options.computeType().on(this, graph);
+      Graph wide = Widening.apply(new ComputeIn(type).apply(graph), kernels);
       Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS);
       try {
         Compilation.Result<CpuKernel> result =
-            Compilation.compile(wide, new CpuTarget(kernels, weights), notes);
+            Compilation.compile(wide, new CpuTarget(kernels, weights), notes(options, type));
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();
         RunStates<RunState> states =
             new RunStates<>(
@@ -100,6 +105,15 @@ final class CpuBackend implements Backend {
     } finally {
       life.readLock().unlock();
     }
+  }
+
+  private List<String> notes(CompileOptions options, DType type) {
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(options.computeType().notes(type));
+    if (type != DType.F32) {
+      all.add("%s halves caches here, not weights, and is slower than f32".formatted(type));
+    }
+    return all;
   }
 
   private void forget(CpuProgram program) {

@@ -11,9 +11,6 @@ import jcuda.jcublas.cublasStatus;
  * column; ours, row by row, are those of its transposes, so it is asked for {@code y^T = b^T a^T}.
  */
 interface Blas extends ProductLibrary {
-  /** The system property that lets products of float32 be of TensorFloat-32. */
-  String TF32 = "heddle.cuda.tf32";
-
   /** Bytes that it may use beside its operands: what NVIDIA advises for Hopper. */
   long WORKSPACE = 32L << 20;
 
@@ -49,6 +46,11 @@ interface Blas extends ProductLibrary {
   Multiplier open(Addresses.Stream stream, long workspace);
 
   @Override
+  default boolean hasTf32() {
+    return true;
+  }
+
+  @Override
   default boolean multiplies(DType inputs, DType output) {
     return switch (inputs) {
       case F32 -> output == DType.F32;
@@ -79,8 +81,8 @@ interface Blas extends ProductLibrary {
   }
 
   /** {@code cublasComputeType_t}. */
-  static int compute(DType inputs) {
-    return inputs == DType.F32 && Boolean.getBoolean(TF32) ? COMPUTE_TF32 : COMPUTE_F32;
+  static int compute(Product product) {
+    return product.inputs() == DType.F32 && product.tf32() ? COMPUTE_TF32 : COMPUTE_F32;
   }
 
   /** {@code cublasOperation_t}. */

@@ -17,6 +17,7 @@ import dev.heddle.kernels.LaunchTimes;
 import dev.heddle.kernels.MemoryBudget;
 import dev.heddle.kernels.ProductLibrary;
 import dev.heddle.kernels.ProgramCache;
+import dev.heddle.tensor.DType;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -187,6 +188,11 @@ final class CudaDevice implements KernelDevice {
     } catch (CudaException e) {
       throw failed("a recording", e);
     }
+  }
+
+  @Override
+  public DType autoType() {
+    return found.autoType();
   }
 
   @Override

@@ -123,7 +123,7 @@ final class ForeignBlas implements Blas {
       int k = Math.toIntExact(p.k());
       int inputs = Blas.type(p.inputs());
       int output = Blas.type(p.output());
-      int compute = Blas.compute(p.inputs());
+      int compute = Blas.compute(p);
       int yRow = Blas.extent(n);
       try {
         Blas.check(

@@ -17,6 +17,7 @@ import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.kernels.DeviceLimits;
 import dev.heddle.kernels.Extent;
+import dev.heddle.tensor.DType;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,6 +47,9 @@ record FoundDevice(
   /** What compilers of CUDA 12 still know. */
   private static final int LEAST_CAPABILITY = 70;
 
+  /** The first with tensor cores for bfloat16, and instructions that round to it. */
+  private static final int BFLOAT16_CAPABILITY = 80;
+
   /** Every allocation begins at a multiple of it, by the programming guide. */
   private static final int ALIGNMENT = 256;
 
@@ -74,6 +78,7 @@ record FoundDevice(
     details.put("compute units", Integer.toString(units));
     details.put("local memory", local / 1024 + " KiB");
     details.put("computes", "float32, float64; stores float16, bfloat16");
+    details.put("models in", autoType(capability) + ", unless --dtype says otherwise");
     details.put("kernels", installation.compilerInWords());
     details.put("cuBLAS", installation.blasInWords());
     return new FoundDevice(
@@ -97,6 +102,15 @@ record FoundDevice(
             attribute(device, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y),
             attribute(device, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z)),
         attribute(device, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0);
+  }
+
+  /** What models compute in where nobody says otherwise. */
+  DType autoType() {
+    return autoType(capability);
+  }
+
+  private static DType autoType(int capability) {
+    return capability >= BFLOAT16_CAPABILITY ? DType.BF16 : DType.F32;
   }
 
   /** Why a device cannot be opened, in words; null if it can. */

@@ -75,7 +75,7 @@ final class JcublasBlas implements Blas {
                 new Addresses.Host(y),
                 Blas.type(p.output()),
                 Blas.extent(p.n()),
-                Blas.compute(p.inputs()),
+                Blas.compute(p),
                 DEFAULT_ALGORITHM));
       } else {
         Blas.check(
@@ -101,7 +101,7 @@ final class JcublasBlas implements Blas {
                 Blas.extent(p.n()),
                 p.m() * p.n(),
                 Math.toIntExact(p.count()),
-                Blas.compute(p.inputs()),
+                Blas.compute(p),
                 DEFAULT_ALGORITHM));
       }
     }

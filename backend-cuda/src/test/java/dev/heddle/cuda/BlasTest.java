@@ -107,7 +107,8 @@ class BlasTest {
         Inputs.of(
             "a", random(each.a, each.aDims, 1),
             "b", random(each.b, each.bDims, 2));
-    CompileOptions fastest = new CompileOptions(CompileOptions.Numerics.FASTEST, 1);
+    CompileOptions fastest =
+        CompileOptions.DEFAULT.withConcurrentRuns(1).withNumerics(CompileOptions.Numerics.FASTEST);
     try (Program own = backend.compile(graph, CompileOptions.DEFAULT);
         Program library = backend.compile(graph, fastest)) {
       assertTrue(own.plan().steps().stream().noneMatch(s -> s.kernel().contains("cuBLAS")));

@@ -173,7 +173,7 @@ public final class BenchVerb implements Verb {
 
     /** The same number of threads for every system: the CPU backend's own where none is given. */
     Settings settings() {
-      BackendOptions chosen = backend.options();
+      BackendOptions chosen = backend.float32Options();
       try (Backend opened = new Backends().open(backend.choice(), chosen).value()) {
         String own = opened.device().details().get("threads");
         int threads =

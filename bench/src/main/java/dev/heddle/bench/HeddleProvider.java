@@ -1,6 +1,7 @@
 package dev.heddle.bench;
 
 import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.CompileOptions;
 import dev.heddle.model.Pooling;
 import dev.heddle.task.Embedder;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ public final class HeddleProvider implements EmbeddingSystemProvider {
             .backend(settings.backend())
             .backendOptions(
                 BackendOptions.DEFAULT
+                    .withModels(CompileOptions.DEFAULT)
                     .withThreads(settings.threads())
                     .withDevice(settings.device()))
             .build();

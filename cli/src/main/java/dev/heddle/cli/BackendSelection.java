@@ -4,6 +4,9 @@ import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.backend.Backends;
+import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.CompileOptions.Numerics;
+import dev.heddle.backend.ComputeType;
 import java.lang.System.Logger.Level;
 import java.util.function.Function;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,8 +45,22 @@ public final class BackendSelection {
       names = "--dtype",
       paramLabel = "T",
       defaultValue = "auto",
-      description = "Type to compute in: auto or f32 (the backends there are compute in f32).")
+      description = {
+        "The type that models compute in: auto, f32, bf16, f16, or tf32 with --numerics fastest.",
+        "auto is bf16 on NVIDIA GPUs from compute capability 8.0 on, f32 elsewhere and where",
+        "weights are quantised."
+      })
   private String dtype;
+
+  @Option(
+      names = "--numerics",
+      paramLabel = "N",
+      defaultValue = "invariant",
+      description = {
+        "invariant: the same numbers alone or in any batch. fastest: the GPU's library of",
+        "products, which picks its algorithm by size."
+      })
+  private String numerics;
 
   @Option(
       names = "--activations",
@@ -80,11 +97,6 @@ public final class BackendSelection {
 
   /** Device, threads and arithmetic. */
   public BackendOptions options() {
-    if (!dtype.equals("auto") && !dtype.equals("f32")) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--dtype " + dtype + ": the backends there are compute in f32; give f32 or auto");
-    }
     if (threads < 0) {
       throw new ParameterException(
           spec.commandLine(), "--threads " + threads + ": expected 0 (all) or more");
@@ -98,6 +110,44 @@ public final class BackendSelection {
                   spec.commandLine(),
                   "--activations " + activations + ": expected float32 or int8");
         };
-    return BackendOptions.DEFAULT.withDevice(device).withThreads(threads).withActivations(chosen);
+    return BackendOptions.DEFAULT
+        .withDevice(device)
+        .withThreads(threads)
+        .withActivations(chosen)
+        .withModels(models());
+  }
+
+  private CompileOptions models() {
+    Numerics wanted =
+        switch (numerics) {
+          case "invariant" -> Numerics.INVARIANT;
+          case "fastest" -> Numerics.FASTEST;
+          default ->
+              throw new ParameterException(
+                  spec.commandLine(), "--numerics " + numerics + ": expected invariant or fastest");
+        };
+    try {
+      return CompileOptions.MODEL.withNumerics(wanted).withComputeType(ComputeType.of(dtype));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--dtype %s: %s".formatted(dtype, e.getMessage()));
+    }
+  }
+
+  /**
+   * Refuses other types and numerics than the default ones: for verbs that hold what is computed
+   * against float32, or measure it beside others.
+   */
+  public BackendOptions float32Options() {
+    BackendOptions options = options();
+    ComputeType type = options.models().computeType();
+    boolean other = type != ComputeType.AUTO && type != ComputeType.F32;
+    if (other || options.models().numerics() != Numerics.INVARIANT) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%s: this verb computes in f32 with invariant numerics"
+              .formatted(other ? "--dtype " + dtype : "--numerics " + numerics));
+    }
+    return options.withModels(CompileOptions.DEFAULT);
   }
 }

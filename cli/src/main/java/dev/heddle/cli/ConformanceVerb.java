@@ -80,7 +80,7 @@ public final class ConformanceVerb implements Verb {
     selection.load(backend -> backend).close();
     PrintWriter out = spec.commandLine().getOut();
     try (CaseReport cases = new CaseReport(report)) {
-      Target target = new Target(selection.choice(), selection.options());
+      Target target = new Target(selection.choice(), selection.float32Options());
       new Fixtures(target, result -> cases.add(result, out), out::println).runOperators(onnx);
       if (cases.isEmpty()) {
         throw new BadInputException(

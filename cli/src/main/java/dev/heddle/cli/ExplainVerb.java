@@ -1,8 +1,8 @@
 package dev.heddle.cli;
 
 import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
-import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.Program;
 import dev.heddle.graph.Graph;
 import dev.heddle.model.Model;
@@ -105,12 +105,13 @@ public final class ExplainVerb implements Verb {
   private void explain(Model opened) {
     int length = tokens(opened.network().contextLength());
     Graph graph = Passes.standard().apply(opened.graph());
+    BackendOptions options = selection.options();
     Backends.Selected<Compiled> selected =
         new Backends()
             .load(
                 selection.choice(),
-                selection.options(),
-                backend -> new Compiled(backend, backend.compile(graph, CompileOptions.DEFAULT)));
+                options,
+                backend -> new Compiled(backend, backend.compile(graph, options.models())));
     try (Compiled compiled = selected.value()) {
       ModelExplanation explanation =
           new ModelExplanation(

@@ -94,7 +94,8 @@ public final class TraceVerb implements Verb {
       }
       layers = opened.network() instanceof Model.Checkpoint;
       try (OnBackend on =
-          selection.load(backend -> new OnBackend(backend, Trace.of(opened, backend)))) {
+          selection.load(backend ->
+              new OnBackend(backend, Trace.of(opened, backend, selection.options().models())))) {
         tensors = on.trace.run(ids, typeIds, decoderIds);
       }
     }

@@ -1,11 +1,13 @@
 package dev.heddle.cli;
 
 import dev.heddle.backend.Backend;
+import dev.heddle.backend.ComputeType;
 import dev.heddle.backend.Tunable;
 import dev.heddle.backend.Tunable.Measured;
 import dev.heddle.backend.Tunable.Tuning;
 import dev.heddle.graph.Graph;
 import dev.heddle.model.Model;
+import dev.heddle.pass.ComputeIn;
 import dev.heddle.pass.Passes;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -62,7 +64,9 @@ public final class TuneVerb implements Verb {
         throw new BadInputException(
             "%s has no kernels to tune; give --backend opencl".formatted(backend.device()));
       }
-      Graph graph = Passes.standard().apply(opened.graph());
+      Graph fused = Passes.standard().apply(opened.graph());
+      ComputeType type = selection.options().models().computeType();
+      Graph graph = new ComputeIn(type.on(backend, fused)).apply(fused);
       Tuning tuning;
       try (Progress progress = Progress.of("Measuring products", -1)) {
         List<Measured> done = new ArrayList<>();

@@ -64,7 +64,7 @@ public final class VerifyVerb implements Verb {
     try (CaseReport cases = new CaseReport(report)) {
       Fixtures run =
           new Fixtures(
-              new Target(selection.choice(), selection.options()),
+              new Target(selection.choice(), selection.float32Options()),
               result -> cases.add(result, out),
               out::println);
       for (Path root : roots) {

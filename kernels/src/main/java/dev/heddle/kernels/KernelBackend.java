@@ -2,19 +2,23 @@ package dev.heddle.kernels;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.ComputeType;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
 import dev.heddle.backend.Tunable;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
+import dev.heddle.pass.ComputeIn;
 import dev.heddle.plan.Compilation;
 import dev.heddle.plan.RunStates;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -90,7 +94,19 @@ public final class KernelBackend implements Backend, Tunable {
 
   @Override
   public Program compile(Graph graph, CompileOptions options) {
-    return compile(graph, options, tuning);
+    ProductLibrary library = device.products();
+    if (library == null || !library.hasTf32()) {
+      options.computeType().requireNoTf32(device.info().toString());
+    }
+    DType type = options.computeType().on(this, graph);
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(options.computeType().notes(type));
+    return compile(new ComputeIn(type).apply(graph), options, tuning, all);
+  }
+
+  @Override
+  public DType autoType() {
+    return device.autoType();
   }
 
   private KernelChoices choices(MatMulTuning tiles, CompileOptions options) {
@@ -100,7 +116,8 @@ public final class KernelBackend implements Backend, Tunable {
         switch (options.numerics()) {
           case INVARIANT -> null;
           case FASTEST -> device.products();
-        });
+        },
+        options.computeType() == ComputeType.TF32);
   }
 
   @Override
@@ -131,8 +148,13 @@ public final class KernelBackend implements Backend, Tunable {
     return new FmaPeak(device);
   }
 
-  /** Compiles with certain tiles. */
+  /** Compiles with certain tiles; the graph's types stay. */
   Program compile(Graph graph, CompileOptions options, MatMulTuning tiles) {
+    return compile(graph, options, tiles, notes);
+  }
+
+  private Program compile(
+      Graph graph, CompileOptions options, MatMulTuning tiles, List<String> notes) {
     life.readLock().lock();
     try {
       checkOpen();

@@ -46,16 +46,19 @@ final class KernelChoices {
   private final DeviceLimits limits;
   private final MatMulTuning matmul;
   private final ProductLibrary library;
+  private final boolean tf32;
 
   /**
    * Chooses for a device that allows this, with these tiles.
    *
    * @param library what multiplies where it can; null for our own kernels alone
+   * @param tf32 whether it may take float32's first bits only
    */
-  KernelChoices(DeviceLimits limits, MatMulTuning matmul, ProductLibrary library) {
+  KernelChoices(DeviceLimits limits, MatMulTuning matmul, ProductLibrary library, boolean tf32) {
     this.limits = limits;
     this.matmul = matmul;
     this.library = library;
+    this.tf32 = tf32;
   }
 
   /**
@@ -89,7 +92,7 @@ final class KernelChoices {
       case GatherElements op -> GatherLaunch.choose(node, op);
       case GatherNd op -> GatherLaunch.choose(node, op);
       case LayerNorm op -> NormLaunch.choose(node, op);
-      case MatMul op -> MatMulLaunch.choose(node, op, known, limits, matmul, library);
+      case MatMul op -> matmul(node, op, known);
       case Pad op -> MoveLaunch.choose(node, op);
       case Range op -> RangeLaunch.choose(node, op);
       case Reduce op -> ReduceLaunch.choose(node, op);
@@ -106,6 +109,12 @@ final class KernelChoices {
       case Unary op -> UnaryLaunch.choose(node, op);
       case Where op -> WhereLaunch.choose(node);
     };
+  }
+
+  private Choice<Launch.Preparation> matmul(Node node, MatMul op, Predicate<Value> known) {
+    Choice<Launch.Preparation> choice =
+        library == null ? null : MatMulLibrary.choose(node, op, library, tf32, matmul);
+    return choice != null ? choice : MatMulLaunch.choose(node, op, known, limits, matmul);
   }
 
   private static boolean isQuantized(Value value) {

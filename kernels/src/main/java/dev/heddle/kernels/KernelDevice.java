@@ -1,6 +1,7 @@
 package dev.heddle.kernels;
 
 import dev.heddle.backend.DeviceInfo;
+import dev.heddle.tensor.DType;
 
 /**
  * One device that runs kernels: what OpenCL and CUDA have in common. Safe for many threads.
@@ -57,6 +58,11 @@ public interface KernelDevice extends AutoCloseable {
   /** What multiplies matrices where numerics are to be fastest; null for our own kernels. */
   default ProductLibrary products() {
     return null;
+  }
+
+  /** What models compute in where nobody says otherwise. */
+  default DType autoType() {
+    return DType.F32;
   }
 
   /** What has been made and is not closed, and what was compiled so far. */

@@ -16,19 +16,8 @@ final class MatMulLaunch {
   private MatMulLaunch() {}
 
   static Choice<Launch.Preparation> choose(
-      Node node,
-      MatMul op,
-      Predicate<Value> known,
-      DeviceLimits limits,
-      MatMulTuning tuning,
-      ProductLibrary library) {
+      Node node, MatMul op, Predicate<Value> known, DeviceLimits limits, MatMulTuning tuning) {
     boolean blocks = node.input(MatMul.B).type().dtype().isQuantized();
-    if (library != null && !blocks) {
-      Choice<Launch.Preparation> choice = MatMulLibrary.choose(node, op, library, tuning);
-      if (choice != null) {
-        return choice;
-      }
-    }
     return limits.cpu() && real(node) == DType.F32 && !blocks
         ? MatMulPanels.choose(node, op, known, tuning)
         : MatMulLocal.choose(node, op, limits, tuning);

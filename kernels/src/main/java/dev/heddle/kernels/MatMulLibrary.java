@@ -14,6 +14,7 @@ import dev.heddle.tensor.DType;
 final class MatMulLibrary implements Launch {
   private final LaunchSite site;
   private final MatMul op;
+  private final boolean tf32;
   private final MatMulExtents extents;
 
   /** Null where the library's product is the result. */
@@ -23,16 +24,17 @@ final class MatMulLibrary implements Launch {
   private long aBytes;
   private long bBytes;
 
-  private MatMulLibrary(LaunchSite site, MatMul op, DeviceKernel merge) {
+  private MatMulLibrary(LaunchSite site, MatMul op, boolean tf32, DeviceKernel merge) {
     this.site = site;
     this.op = op;
+    this.tf32 = tf32;
     this.extents = new MatMulExtents(site, op);
     this.merge = merge;
   }
 
   /** Null where the library does not do it. */
   static Choice<Launch.Preparation> choose(
-      Node node, MatMul op, ProductLibrary library, MatMulTuning tuning) {
+      Node node, MatMul op, ProductLibrary library, boolean tf32, MatMulTuning tuning) {
     DType inputs = node.input(MatMul.A).type().dtype();
     DType output = isBare(node, op) ? node.output().type().dtype() : DType.F32;
     if (MatMulLaunch.real(node) != DType.F32
@@ -42,7 +44,7 @@ final class MatMulLibrary implements Launch {
     }
     return Choice.Run.<Launch.Preparation>of(
             "matmul by " + library.name(),
-            "numerics are FASTEST",
+            "numerics are FASTEST" + (inputs == DType.F32 && tf32 ? ", of tf32" : ""),
             workshop -> {
               DeviceKernel merge =
                   isBare(node, op)
@@ -52,7 +54,7 @@ final class MatMulLibrary implements Launch {
                               "merge",
                               MatMulLocal.defines(node, op),
                               tuning.local(node, op, false).tiles()));
-              return site -> new MatMulLibrary(site, op, merge);
+              return site -> new MatMulLibrary(site, op, tf32, merge);
             })
         .over(MatMul.RESIDUAL);
   }
@@ -75,6 +77,7 @@ final class MatMulLibrary implements Launch {
         new Product(
             inputs,
             merge == null ? site.out(0).dtype() : DType.F32,
+            tf32,
             op.transposeA() && site.in(MatMul.A).rank() > 1,
             op.transposeB() && site.in(MatMul.B).rank() > 1,
             extents.m(),

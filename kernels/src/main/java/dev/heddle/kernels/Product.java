@@ -8,6 +8,7 @@ import dev.heddle.tensor.DType;
  *
  * @param inputs type of a and b; sums are in float32
  * @param output type of y
+ * @param tf32 whether of float32 inputs the first 10 bits behind the point will do
  * @param transposeA whether a is {@code [k, m]}
  * @param transposeB whether b is {@code [n, k]}
  * @param count products, whose y lie one after another
@@ -17,6 +18,7 @@ import dev.heddle.tensor.DType;
 public record Product(
     DType inputs,
     DType output,
+    boolean tf32,
     boolean transposeA,
     boolean transposeB,
     long m,

@@ -13,6 +13,9 @@ public interface ProductLibrary {
   /** {@code cuBLAS 12}. */
   String name();
 
+  /** Whether it may take float32's first bits only: {@link Product#tf32}. */
+  boolean hasTf32();
+
   /** Whether it multiplies matrices of {@code inputs} into one of {@code output}. */
   boolean multiplies(DType inputs, DType output);
 }

@@ -2,6 +2,7 @@ package dev.heddle.backend;
 
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 
@@ -18,6 +19,11 @@ public interface Backend extends AutoCloseable {
   /** Whether and how {@code node} would run; {@link #compile} decides by the same code. */
   Support supports(Node node);
 
+  /** What {@link ComputeType#AUTO} is here: F32, but where another type is the device's own. */
+  default DType autoType() {
+    return DType.F32;
+  }
+
   /**
    * A copy of {@code tensor} on the device, to be closed by the caller.
    *
@@ -26,9 +32,9 @@ public interface Backend extends AutoCloseable {
   Tensor upload(HostTensor tensor);
 
   /**
-   * Chooses kernels, lays weights out for them and plans memory. The graph is taken as it is: run
-   * {@code Passes} over it first. Its constants are not needed after this returns, unless they are
-   * mapped and read in place, which the plan says.
+   * Chooses kernels, lays weights out for them and plans memory. The graph is taken as it is, but
+   * for {@link CompileOptions#computeType()}: run {@code Passes} over it first. Its constants are
+   * not needed after this returns, unless they are mapped and read in place, which the plan says.
    *
    * @throws UnsupportedGraphException if a node is not supported, naming all such
    * @throws OutOfDeviceMemoryException if the weights do not fit

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * How to open a backend.
+ * How to open a backend, and how models are loaded on it.
  *
  * @param device which of its devices: a number from 0, a part of a name, or null for the first
  * @param threads CPU threads that compute, the caller's included; 0 for as many as the process may
@@ -12,11 +12,13 @@ import java.util.Objects;
  * @param memoryLimit bytes of device memory that the backend may hold; 0 for the device's own limit
  * @param activations in which arithmetic block-quantised weights are multiplied with: the same for
  *     any number of rows, in all programs of the backend
+ * @param models how loaders of models compile them: in which type, with which numerics
  */
 public record BackendOptions(
-    String device, int threads, long memoryLimit, Activations activations) {
-  /** The first device, all threads, no limit of our own. */
-  public static final BackendOptions DEFAULT = new BackendOptions(null, 0, 0, Activations.FLOAT32);
+    String device, int threads, long memoryLimit, Activations activations, CompileOptions models) {
+  /** The first device, all threads, no limit of our own; models in the type that suits it. */
+  public static final BackendOptions DEFAULT =
+      new BackendOptions(null, 0, 0, Activations.FLOAT32, CompileOptions.MODEL);
 
   /** What the first operand of a product with block-quantised weights is taken for. */
   public enum Activations {
@@ -32,6 +34,7 @@ public record BackendOptions(
 
   public BackendOptions {
     Objects.requireNonNull(activations, "activations");
+    Objects.requireNonNull(models, "models");
     if (threads < 0) {
       throw new IllegalArgumentException("threads: " + threads + "; expected 0 (all) or more");
     }
@@ -57,21 +60,26 @@ public record BackendOptions(
 
   /** The same with another device. */
   public BackendOptions withDevice(String other) {
-    return new BackendOptions(other, threads, memoryLimit, activations);
+    return new BackendOptions(other, threads, memoryLimit, activations, models);
   }
 
   /** The same with another number of threads. */
   public BackendOptions withThreads(int other) {
-    return new BackendOptions(device, other, memoryLimit, activations);
+    return new BackendOptions(device, other, memoryLimit, activations, models);
   }
 
   /** The same with another limit. */
   public BackendOptions withMemoryLimit(long other) {
-    return new BackendOptions(device, threads, other, activations);
+    return new BackendOptions(device, threads, other, activations, models);
   }
 
   /** The same with other arithmetic. */
   public BackendOptions withActivations(Activations other) {
-    return new BackendOptions(device, threads, memoryLimit, other);
+    return new BackendOptions(device, threads, memoryLimit, other, models);
+  }
+
+  /** The same with models loaded otherwise. */
+  public BackendOptions withModels(CompileOptions other) {
+    return new BackendOptions(device, threads, memoryLimit, activations, other);
   }
 }

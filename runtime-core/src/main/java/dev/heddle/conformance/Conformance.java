@@ -39,6 +39,7 @@ public final class Conformance {
           MakeCases::all,
           SymbolicCases::all,
           EncoderCases::all,
+          ComputeTypeCases::all,
           InvarianceCases::all,
           ThreadCases::all,
           ErrorCases::all,

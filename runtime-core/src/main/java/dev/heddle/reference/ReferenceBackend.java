@@ -9,6 +9,7 @@ import dev.heddle.backend.Support;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
 import dev.heddle.graph.Value;
+import dev.heddle.pass.ComputeIn;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Tensor;
 import java.util.ArrayList;
@@ -58,7 +59,9 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public Program compile(Graph graph, CompileOptions options) {
+  public Program compile(Graph asGiven, CompileOptions options) {
+    options.computeType().requireNoTf32("the reference backend");
+    Graph graph = new ComputeIn(options.computeType().on(this, asGiven)).apply(asGiven);
     Map<Value, HostTensor> constants = new LinkedHashMap<>();
     graph.constants().forEach((value, tensor) -> constants.put(value, Elementwise.copy(tensor)));
     long bytes = constants.values().stream().mapToLong(Tensor::bytes).sum();

@@ -35,6 +35,24 @@ public final class Elements {
     };
   }
 
+  /** Element {@code index} of {@code memory}, of type F32, F16 or BF16. */
+  static float getFloat(MemorySegment memory, DType dtype, long index) {
+    return switch (dtype) {
+      case F32 -> memory.get(JAVA_FLOAT_UNALIGNED, index * 4);
+      case F16 -> Float.float16ToFloat(memory.get(JAVA_SHORT_UNALIGNED, index * 2));
+      default -> bfloat16ToFloat(memory.get(JAVA_SHORT_UNALIGNED, index * 2));
+    };
+  }
+
+  /** Stores {@code value} as element {@code index}, of type F32, F16 or BF16. */
+  static void putFloat(MemorySegment memory, DType dtype, long index, float value) {
+    switch (dtype) {
+      case F32 -> memory.set(JAVA_FLOAT_UNALIGNED, index * 4, value);
+      case F16 -> memory.set(JAVA_SHORT_UNALIGNED, index * 2, Float.floatToFloat16(value));
+      default -> memory.set(JAVA_SHORT_UNALIGNED, index * 2, floatToBfloat16(value));
+    }
+  }
+
   /** Element {@code index} of {@code memory}, as a long; a float is truncated towards zero. */
   public static long getLong(MemorySegment memory, DType dtype, long index) {
     return switch (dtype) {

@@ -8,6 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A tensor in host memory.
@@ -28,6 +30,9 @@ public final class HostTensor implements Tensor {
 
   private static final int CLOSED = 1;
   private static final int LEASE = 2;
+
+  /** Elements that a thread rounds at a time. */
+  private static final int ROUNDED_AT_ONCE = 1 << 16;
 
   private final DType dtype;
   private final Shape shape;
@@ -222,6 +227,36 @@ public final class HostTensor implements Tensor {
       values[i] = (float) getDouble(i);
     }
     return values;
+  }
+
+  /**
+   * The same numbers, rounded to a float type; a copy in native memory that goes when it is
+   * collected, so that it need not be closed.
+   *
+   * @throws IllegalArgumentException if either type is none of F16, BF16 and F32
+   */
+  public HostTensor rounded(DType to) {
+    boolean floats =
+        Stream.of(dtype, to)
+            .allMatch(type -> type == DType.F32 || type == DType.F16 || type == DType.BF16);
+    if (!floats) {
+      throw new IllegalArgumentException(
+          "%s rounded to %s; expected two of f32, f16 and bf16".formatted(this, to));
+    }
+    MemorySegment from = memory();
+    long bytes = size(to, shape);
+    MemorySegment target = Arena.ofAuto().allocate(bytes + MARGIN, ALIGNMENT).asSlice(0, bytes);
+    int blocks = Math.toIntExact(Math.ceilDiv(shape.elements(), ROUNDED_AT_ONCE));
+    IntStream.range(0, blocks)
+        .parallel()
+        .forEach(block -> {
+          long first = block * (long) ROUNDED_AT_ONCE;
+          long end = Math.min(first + ROUNDED_AT_ONCE, shape.elements());
+          for (long i = first; i < end; i++) {
+            Elements.putFloat(target, to, i, Elements.getFloat(from, dtype, i));
+          }
+        });
+    return wrap(to, shape, target);
   }
 
   /** All elements, converted to double. */

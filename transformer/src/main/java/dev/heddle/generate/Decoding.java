@@ -14,6 +14,7 @@ import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Rope;
 import dev.heddle.op.Sample;
 import dev.heddle.pass.Passes;
+import dev.heddle.tensor.DType;
 import dev.heddle.weights.Weights;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -84,7 +85,7 @@ public final class Decoding implements AutoCloseable {
       Backend backend,
       KvCache.Size size,
       KvCache.Size sourceSize) {
-    this(name, decoder, weights, backend, size, sourceSize, Choice.NONE);
+    this(name, decoder, weights, backend, size, sourceSize, Choice.NONE, CompileOptions.DEFAULT);
   }
 
   /** The same, whose steps choose tokens, too. */
@@ -96,12 +97,28 @@ public final class Decoding implements AutoCloseable {
       KvCache.Size size,
       KvCache.Size sourceSize,
       Choice choice) {
+    this(name, decoder, weights, backend, size, sourceSize, choice, CompileOptions.DEFAULT);
+  }
+
+  /** The same, compiled as {@code options} say, if need be for another number of runs. */
+  Decoding(
+      String name,
+      Decoder decoder,
+      Weights weights,
+      Backend backend,
+      KvCache.Size asked,
+      KvCache.Size sourceSize,
+      Choice choice,
+      CompileOptions options) {
+    CompileOptions single = options.withConcurrentRuns(1);
+    DType type = options.computeType().on(backend, areQuantized(weights));
+    KvCache.Size size = asked.in(type);
     this.decoder = decoder;
     this.choice = choice;
     this.longestStep = size.step();
     this.sources =
         decoder instanceof EncoderDecoder model
-            ? new SourceEncoder(name, model, weights, backend, sourceSize)
+            ? new SourceEncoder(name, model, weights, backend, sourceSize.in(type), single)
             : null;
     KvCache taken = null;
     try {
@@ -118,9 +135,7 @@ public final class Decoding implements AutoCloseable {
           graph.output(LOG_PROBABILITIES, sample.get(Sample.LOG_PROBABILITIES));
         }
       }
-      this.program =
-          backend.compile(
-              Passes.standard().apply(graph.build()), CompileOptions.DEFAULT.withConcurrentRuns(1));
+      this.program = backend.compile(Passes.standard().apply(graph.build()), single);
       KvCache read = sources == null ? null : sources.cache();
       this.inputs = new StepInputs(decoder, cache, read, choice != Choice.NONE);
     } catch (RuntimeException | Error e) {
@@ -132,6 +147,11 @@ public final class Decoding implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  private static boolean areQuantized(Weights weights) {
+    return weights.names().stream()
+        .anyMatch(name -> weights.info(name).type().dtype().filter(DType::isQuantized).isPresent());
   }
 
   /**

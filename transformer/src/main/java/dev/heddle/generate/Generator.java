@@ -11,7 +11,6 @@ import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
-import dev.heddle.tensor.DType;
 import dev.heddle.text.Tokenizer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -81,7 +80,7 @@ public final class Generator implements AutoCloseable {
     private BackendOptions backendOptions = BackendOptions.DEFAULT;
     private int cacheTokens;
     private int sequences = 8;
-    private DecoderGraph.Storage storage = new DecoderGraph.Storage(DType.F32, 128);
+    private DecoderGraph.Storage storage = new DecoderGraph.Storage(null, 128);
     private boolean logProbabilities;
     private boolean keepPrefix;
     private int promptTokens;
@@ -98,7 +97,7 @@ public final class Generator implements AutoCloseable {
       return this;
     }
 
-    /** Device, threads, memory limit. */
+    /** How the backend is opened, and the model loaded on it. */
     public Builder backendOptions(BackendOptions value) {
       this.backendOptions = value;
       return this;
@@ -131,7 +130,7 @@ public final class Generator implements AutoCloseable {
       return this;
     }
 
-    /** How keys and values are stored: F32 or F16, and tokens of a page. */
+    /** How keys and values are stored: in the type that is computed in, 128 tokens a page. */
     public Builder storage(DecoderGraph.Storage value) {
       this.storage = value;
       return this;

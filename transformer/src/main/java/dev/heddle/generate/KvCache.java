@@ -41,7 +41,12 @@ public final class KvCache implements AutoCloseable {
    * @param step tokens of a sequence that one step adds at most
    * @param storage how it is stored
    */
-  public record Size(int tokens, int sequences, int step, DecoderGraph.Storage storage) {}
+  public record Size(int tokens, int sequences, int step, DecoderGraph.Storage storage) {
+    /** The same, stored in {@code computed} where it says no type itself. */
+    Size in(DType computed) {
+      return new Size(tokens, sequences, step, storage.in(computed));
+    }
+  }
 
   private final Backend backend;
   private final Size size;

@@ -32,7 +32,14 @@ record LoadedDecoding(Backend backend, Decoding decoding) implements AutoCloseab
                 new LoadedDecoding(
                     each,
                     new Decoding(
-                        model.name(), decoder, checkpoint.weights(), each, size, sources, choice)));
+                        model.name(),
+                        decoder,
+                        checkpoint.weights(),
+                        each,
+                        size,
+                        sources,
+                        choice,
+                        options.models())));
   }
 
   @Override

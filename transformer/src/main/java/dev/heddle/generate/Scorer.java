@@ -8,7 +8,6 @@ import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.model.ModelException;
-import dev.heddle.tensor.DType;
 import java.util.function.IntConsumer;
 
 /**
@@ -28,7 +27,7 @@ public final class Scorer implements AutoCloseable {
   /** Logits that one step gives at most, unless a single row has more. */
   private static final int LOGITS = 1 << 22;
 
-  private static final DecoderGraph.Storage STORAGE = new DecoderGraph.Storage(DType.F32, 128);
+  private static final DecoderGraph.Storage STORAGE = new DecoderGraph.Storage(null, 128);
 
   private final LoadedDecoding loaded;
   private final Decoding decoding;
@@ -68,7 +67,7 @@ public final class Scorer implements AutoCloseable {
       return this;
     }
 
-    /** Device, threads, memory limit. */
+    /** How the backend is opened, and the model loaded on it. */
     public Builder backendOptions(BackendOptions value) {
       this.backendOptions = value;
       return this;

@@ -40,15 +40,17 @@ final class SourceEncoder implements AutoCloseable {
    * @param size how much of sources is held; its step is the longest source
    */
   SourceEncoder(
-      String name, EncoderDecoder model, Weights weights, Backend backend, KvCache.Size size) {
+      String name,
+      EncoderDecoder model,
+      Weights weights,
+      Backend backend,
+      KvCache.Size size,
+      CompileOptions options) {
     this.model = model;
     this.size = size;
     this.cache = new KvCache(backend, model.sourceLayers(), DecoderGraph.SOURCE, size);
     try {
-      this.program =
-          backend.compile(
-              Passes.standard().apply(graph(name, weights)),
-              CompileOptions.DEFAULT.withConcurrentRuns(1));
+      this.program = backend.compile(Passes.standard().apply(graph(name, weights)), options);
     } catch (RuntimeException | Error e) {
       cache.close();
       throw e;

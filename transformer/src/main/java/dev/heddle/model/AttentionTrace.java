@@ -53,11 +53,17 @@ public final class AttentionTrace implements AutoCloseable {
    * @throws ModelException as {@link #layers} does
    * @throws dev.heddle.backend.HeddleException if the model or its graph is refused
    */
-  public static AttentionTrace of(Model model, Backend backend, AttentionSelection selection) {
+  public static AttentionTrace of(
+      Model model, Backend backend, AttentionSelection selection, CompileOptions options) {
     AttentionSites sites = AttentionSites.of(model);
     List<AttentionLayer> layers = selection.of(model.name(), List.copyOf(sites.nodes().keySet()));
-    Program program = backend.compile(sites.showing(layers, selection), CompileOptions.DEFAULT);
+    Program program = backend.compile(sites.showing(layers, selection), options);
     return new AttentionTrace(subject(model, sites), layers, selection, program);
+  }
+
+  /** The same in float32. */
+  public static AttentionTrace of(Model model, Backend backend, AttentionSelection selection) {
+    return of(model, backend, selection, CompileOptions.DEFAULT);
   }
 
   /** Without a head: none is needed for what stands before it. */

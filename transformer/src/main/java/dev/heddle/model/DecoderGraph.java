@@ -56,10 +56,15 @@ public final class DecoderGraph {
   /**
    * How a cache stores keys and values.
    *
-   * @param dtype F32 or F16
+   * @param dtype F32, F16 or BF16; null for the type that the model computes in
    * @param pageTokens tokens of a page
    */
-  public record Storage(DType dtype, int pageTokens) {}
+  public record Storage(DType dtype, int pageTokens) {
+    /** The same, in {@code computed} where it says no type itself. */
+    public Storage in(DType computed) {
+      return dtype == null ? new Storage(computed, pageTokens) : this;
+    }
+  }
 
   private final GraphBuilder graph;
   private final Decoder decoder;

@@ -37,7 +37,7 @@ public final class Trace implements AutoCloseable {
    * @throws ModelException if the model is an ONNX file of something else than an encoder
    * @throws dev.heddle.backend.HeddleException if the model or its graph is refused
    */
-  public static Trace of(Model model, Backend backend) {
+  public static Trace of(Model model, Backend backend, CompileOptions options) {
     TraceSubject subject =
         switch (model.network()) {
           case Model.Checkpoint(Architecture architecture, Weights weights) ->
@@ -54,7 +54,12 @@ public final class Trace implements AutoCloseable {
               TraceSubject.OfOnnx.of(model.name(), onnx.graph(), length);
         };
     Graph graph = Passes.standard().apply(subject.graph());
-    return new Trace(subject, backend.compile(graph, CompileOptions.DEFAULT));
+    return new Trace(subject, backend.compile(graph, options));
+  }
+
+  /** The same in float32. */
+  public static Trace of(Model model, Backend backend) {
+    return of(model, backend, CompileOptions.DEFAULT);
   }
 
   /** What is said of the head, if it is there: some name the class they were made from. */

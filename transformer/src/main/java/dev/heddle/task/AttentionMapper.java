@@ -99,7 +99,7 @@ public final class AttentionMapper implements AutoCloseable {
       return this;
     }
 
-    /** How the backend is opened: device, threads, memory limit. */
+    /** How the backend is opened, and the model loaded on it. */
     public Builder backendOptions(BackendOptions value) {
       backendOptions = value;
       return this;
@@ -121,7 +121,11 @@ public final class AttentionMapper implements AutoCloseable {
                 .load(
                     choice,
                     backendOptions,
-                    backend -> new Loaded(backend, AttentionTrace.of(model, backend, selection))));
+                    backend ->
+                        new Loaded(
+                            backend,
+                            AttentionTrace.of(
+                                model, backend, selection, backendOptions.models()))));
       } catch (RuntimeException | Error e) {
         if (ownsModel) {
           model.close();

@@ -100,7 +100,7 @@ public final class Embedder implements AutoCloseable {
     private Integer maxTokens;
     private String choice;
     private BackendOptions backendOptions = BackendOptions.DEFAULT;
-    private CompileOptions compileOptions = CompileOptions.DEFAULT;
+    private CompileOptions compileOptions;
     private int batchTokens = 4096;
 
     private Builder(Model model, boolean ownsModel) {
@@ -135,13 +135,13 @@ public final class Embedder implements AutoCloseable {
       return this;
     }
 
-    /** How the backend is opened: device, threads, memory limit. */
+    /** How the backend is opened, and the model loaded on it. */
     public Builder backendOptions(BackendOptions value) {
       backendOptions = value;
       return this;
     }
 
-    /** How the graph is compiled. */
+    /** How the graph is compiled; what the backend's options say of models where not given. */
     public Builder compileOptions(CompileOptions value) {
       compileOptions = value;
       return this;
@@ -167,13 +167,13 @@ public final class Embedder implements AutoCloseable {
         // Loaded now, for a model that cannot read text is refused before weights are prepared.
         model.tokenizer();
         Sequences sequences = sequences();
+        CompileOptions options = compileOptions == null ? backendOptions.models() : compileOptions;
         Backends.Selected<Loaded> selected =
             new Backends()
                 .load(
                     choice,
                     backendOptions,
-                    backend ->
-                        new Loaded(backend, backend.compile(sequences.graph(), compileOptions)));
+                    backend -> new Loaded(backend, backend.compile(sequences.graph(), options)));
         return new Embedder(this, sequences, selected);
       } catch (RuntimeException | Error e) {
         if (ownsModel) {

@@ -2,7 +2,6 @@ package dev.heddle.task;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.Backends;
-import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.InvalidInputException;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
@@ -38,7 +37,9 @@ final class HeadProgram implements AutoCloseable {
             .load(
                 options.backend(),
                 options.backendOptions(),
-                each -> new Loaded(each, each.compile(this.head.graph(), CompileOptions.DEFAULT)));
+                each ->
+                    new Loaded(
+                        each, each.compile(this.head.graph(), options.backendOptions().models())));
     this.backend = selected.value().backend;
     this.program = selected.value().program;
     this.reason = selected.reason();

@@ -7,7 +7,7 @@ import dev.heddle.backend.BackendOptions;
  *
  * @param backend a choice as {@link dev.heddle.backend.Backends} takes it; null for the one in
  *     force
- * @param backendOptions device, threads, memory limit
+ * @param backendOptions how the backend is opened, and the model loaded on it
  * @param batchTokens about how many tokens a run computes at once, which bounds its memory
  */
 public record TaskOptions(String backend, BackendOptions backendOptions, int batchTokens) {
