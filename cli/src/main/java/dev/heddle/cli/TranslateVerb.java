@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%n",
     footer = {
       "Models of many languages want --to, and --from where it is not the one that the",
-      "tokenizer puts, by the names that the model has: en, eng_Latn or en_XX. The",
-      "fields of --json are listed in docs/json.md.",
+      "tokenizer puts, by the names that the model has: en, eng_Latn or en_XX. A T5",
+      "wants both: en or English. The fields of --json are listed in docs/json.md.",
       "",
       "Examples:",
       "  heddle translate --model dates-marian \"le 3 mars 2017\" \"March 3rd, 2017\"",
@@ -62,7 +62,8 @@ public final class TranslateVerb implements Verb {
     try (Model opened = model.openModel();
         Translator translator = Translator.of(opened, TaskInput.options(selection))) {
       BackendSelection.logReason(translator.reason());
-      GenerationOptions options = generation.over(translator.options());
+      GenerationOptions options =
+          generation.over(to == null ? translator.options() : translator.options(from, to));
       WrittenTexts.print(
           given,
           text ->

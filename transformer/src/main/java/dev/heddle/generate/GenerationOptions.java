@@ -173,6 +173,11 @@ public record GenerationOptions(
     return new GenerationJson(config, false).over(DEFAULT);
   }
 
+  /** These options with those that a model's file has; names that nobody knows are passed over. */
+  public GenerationOptions withModels(JsonFields fields) {
+    return new GenerationJson(fields, false).over(this);
+  }
+
   /**
    * These options with those that a caller's {@code fields} have, by GenerationConfig's names and
    * {@code frequency_penalty}, {@code presence_penalty} and {@code seed}. A {@code null} switches

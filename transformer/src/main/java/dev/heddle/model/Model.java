@@ -12,6 +12,7 @@ import dev.heddle.text.Tokenizers;
 import dev.heddle.weights.TensorInfo;
 import dev.heddle.weights.Weights;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -31,6 +32,7 @@ public final class Model implements AutoCloseable {
   private final GenerationOptions generation;
   private final Supplier<Optional<ChatTemplate>> chat;
   private final HeadSettings head;
+  private final Supplier<Map<String, TaskSettings>> tasks;
   private Tokenizer tokenizer;
   private boolean closed;
 
@@ -41,7 +43,8 @@ public final class Model implements AutoCloseable {
       SentenceSettings sentence,
       GenerationOptions generation,
       Supplier<Optional<ChatTemplate>> chat,
-      HeadSettings head) {
+      HeadSettings head,
+      Supplier<Map<String, TaskSettings>> tasks) {
     this.name = name;
     this.network = network;
     this.tokenizerFile = tokenizerFile;
@@ -49,11 +52,12 @@ public final class Model implements AutoCloseable {
     this.generation = generation;
     this.chat = chat;
     this.head = head;
+    this.tasks = tasks;
   }
 
   /** The same with another tokenizer; of the two one is closed. */
   Model withTokenizer(Path file) {
-    return new Model(name, network, file, sentence, generation, chat, head);
+    return new Model(name, network, file, sentence, generation, chat, head, tasks);
   }
 
   /** What computes. */
@@ -145,6 +149,17 @@ public final class Model implements AutoCloseable {
   /** How its makers want texts continued: everything off where they do not say. */
   public GenerationOptions generationOptions() {
     return generation;
+  }
+
+  /**
+   * What its makers say of single tasks, by transformers' names: {@code summarization}, {@code
+   * translation_en_to_de}. Empty where they say nothing.
+   *
+   * @throws dev.heddle.weights.WeightFileException if a field is not what transformers writes
+   * @throws dev.heddle.generate.GenerationException if an option is out of range or not supported
+   */
+  public Map<String, TaskSettings> tasks() {
+    return tasks.get();
   }
 
   /**

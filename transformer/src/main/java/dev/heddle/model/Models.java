@@ -161,7 +161,8 @@ public final class Models {
           null,
           GenerationOptions.DEFAULT,
           Optional::empty,
-          HeadSettings.NONE);
+          HeadSettings.NONE,
+          Map::of);
     }
     if (Ctranslate2.begins(path.resolve(BIN))) {
       return file(path.resolve(BIN), name);
@@ -177,14 +178,16 @@ public final class Models {
       folder = located.transformer();
     }
     Path transformer = folder;
+    GenerationOptions generation = generation(folder);
     return new Model(
         name,
         network(folder),
         tokenizer(folder, path),
         sentence,
-        generation(folder),
+        generation,
         () -> ChatTemplate.find(transformer),
-        head(folder));
+        head(folder),
+        () -> tasks(transformer, generation));
   }
 
   private static Model file(Path path, String name) {
@@ -228,7 +231,8 @@ public final class Models {
           null,
           GenerationOptions.ofModel(config),
           chat,
-          HeadSettings.NONE);
+          HeadSettings.NONE,
+          Map::of);
     } catch (Throwable e) {
       file.close();
       throw e;
@@ -256,6 +260,13 @@ public final class Models {
     return Files.isRegularFile(config)
         ? HeadSettings.read(JsonFields.read(config))
         : HeadSettings.NONE;
+  }
+
+  private static Map<String, TaskSettings> tasks(Path folder, GenerationOptions base) {
+    Path config = folder.resolve(CONFIG);
+    return Files.isRegularFile(config)
+        ? TaskSettings.read(JsonFields.read(config), base)
+        : Map.of();
   }
 
   /** From {@code generation_config.json}, or the end tokens that {@code config.json} names. */

@@ -3,6 +3,7 @@ package dev.heddle.task;
 import dev.heddle.generate.Generation;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.model.Model;
+import dev.heddle.model.TaskSettings;
 
 /**
  * Says in few words what a text says in many.
@@ -14,15 +15,16 @@ import dev.heddle.model.Model;
  * }
  *
  * <p>A T5, which was trained for many tasks, is told which one before the text: {@code "summarize:
- * "}. Safe for many threads; one text is read at a time.
+ * "}, or what its config.json has in {@code task_specific_params}. Safe for many threads; one text
+ * is read at a time.
  */
 public final class Summarizer implements AutoCloseable {
   private final TextWriter writer;
-  private final String prefix;
+  private final TaskSettings settings;
 
   private Summarizer(TextWriter writer) {
     this.writer = writer;
-    this.prefix = writer.model().network().family().equals("t5") ? "summarize: " : "";
+    this.settings = writer.settings("summarization", writer.isToldItsTask() ? "summarize: " : "");
   }
 
   /** Of the model that {@code reference} names, on the backend in force. */
@@ -44,9 +46,9 @@ public final class Summarizer implements AutoCloseable {
     return new Summarizer(TextWriter.of(model, options));
   }
 
-  /** The model's own options. */
+  /** The model's own options, for summaries where it has such. */
   public GenerationOptions options() {
-    return writer.generator().options();
+    return settings.options();
   }
 
   /** The best summary. */
@@ -61,7 +63,7 @@ public final class Summarizer implements AutoCloseable {
    *     model takes
    */
   public Generation summarize(String text, GenerationOptions with) {
-    return writer.write(writer.model().tokenizer().encode(prefix + text).ids(), with);
+    return writer.write(writer.model().tokenizer().encode(settings.prefix() + text).ids(), with);
   }
 
   /** The model. */

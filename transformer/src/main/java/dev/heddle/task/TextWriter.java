@@ -8,6 +8,7 @@ import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.model.ModelException;
 import dev.heddle.model.Models;
+import dev.heddle.model.TaskSettings;
 
 /** An encoder–decoder that writes texts about texts: what translating and summarizing share. */
 final class TextWriter implements AutoCloseable {
@@ -54,6 +55,17 @@ final class TextWriter implements AutoCloseable {
 
   Generator generator() {
     return generator;
+  }
+
+  /** What the model's makers say of a task; where they say nothing, {@code prefix} goes first. */
+  TaskSettings settings(String task, String prefix) {
+    TaskSettings own = model.tasks().get(task);
+    return own == null ? new TaskSettings(prefix, generator.options()) : own;
+  }
+
+  /** Whether the model is told its task in words, before the text: a T5 (Raffel et al. 2020). */
+  boolean isToldItsTask() {
+    return model.network().family().equals("t5");
   }
 
   Generation write(int[] source, GenerationOptions with) {

@@ -4,8 +4,10 @@ import dev.heddle.backend.InvalidInputException;
 import dev.heddle.generate.Generation;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.model.Model;
+import dev.heddle.model.TaskSettings;
 import dev.heddle.text.Encoding;
 import dev.heddle.text.Tokenizer;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -26,6 +28,9 @@ public final class Translator implements AutoCloseable {
   /** {@code __fr__} of M2M100, {@code fra_Latn} of NLLB, {@code fr_XX} of mBART. */
   private static final Pattern LANGUAGE =
       Pattern.compile("__[a-z]{2,3}__|[a-z]{2,3}_[A-Z][A-Za-z]{1,3}");
+
+  /** A language of ISO 639. */
+  private static final Pattern CODE = Pattern.compile("[a-z]{2,3}");
 
   private final TextWriter writer;
 
@@ -73,20 +78,49 @@ public final class Translator implements AutoCloseable {
 
   /** The best translation from one language to another, by the names that the model has. */
   public String translate(String text, String from, String to) {
-    return translate(text, from, to, options()).first().text();
+    return translate(text, from, to, options(from, to)).first().text();
+  }
+
+  /** The model's own options, for these two languages where it has such. */
+  public GenerationOptions options(String from, String to) {
+    return writer.isToldItsTask() ? settings(from, to).options() : options();
+  }
+
+  private TaskSettings settings(String from, String to) {
+    if (from == null || to == null) {
+      throw new InvalidInputException(
+          "%s is told both languages of a translation; expected from and to: en, de"
+              .formatted(writer.model().name()));
+    }
+    return writer.settings(
+        "translation_%s_to_%s".formatted(from, to),
+        "translate %s to %s: ".formatted(inEnglish(from), inEnglish(to)));
+  }
+
+  /** {@code German} of {@code de}; of any other word itself. */
+  private static String inEnglish(String language) {
+    return CODE.matcher(language).matches()
+        ? Locale.of(language).getDisplayLanguage(Locale.ENGLISH)
+        : language;
   }
 
   /**
    * Translates between two of a model's many languages: the source's token takes the place of the
-   * one that the tokenizer puts beside a text, and the target's is forced to come first.
+   * one that the tokenizer puts beside a text, and the target's is forced to come first. A T5 is
+   * told both before the text: {@code translate English to German:}, or what its config.json has in
+   * {@code task_specific_params}.
    *
    * @param from {@code en} or {@code __en__} for M2M100, {@code eng_Latn} for NLLB, {@code en_XX}
-   *     for mBART; null for the one that the tokenizer puts
+   *     for mBART, {@code en} or {@code English} for T5; null for the one that the tokenizer puts
    * @param to likewise
-   * @throws InvalidInputException if the model has no such language
+   * @throws InvalidInputException if the model has no such language, or is a T5 and {@code from} is
+   *     null
    */
   public Generation translate(String text, String from, String to, GenerationOptions with) {
     Tokenizer tokenizer = writer.model().tokenizer();
+    if (writer.isToldItsTask()) {
+      return writer.write(tokenizer.encode(settings(from, to).prefix() + text).ids(), with);
+    }
     Encoding encoding = tokenizer.encode(text);
     int[] ids = encoding.ids();
     if (from != null) {

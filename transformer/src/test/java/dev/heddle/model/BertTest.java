@@ -128,7 +128,8 @@ class BertTest {
                 null,
                 GenerationOptions.DEFAULT,
                 Optional::empty,
-                HeadSettings.NONE)) {
+                HeadSettings.NONE,
+                Map::of)) {
       ModelException e = assertThrows(ModelException.class, model::graph);
       assertEquals(
           file
