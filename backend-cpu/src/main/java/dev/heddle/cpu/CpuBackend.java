@@ -82,7 +82,7 @@ final class CpuBackend implements Backend {
       options.computeType().requireNoTf32("the cpu backend");
       DType type = options.computeType().on(this, graph);
       Graph wide = Widening.apply(new ComputeIn(type).apply(graph), kernels);
-      Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS);
+      Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS, workers);
       try {
         Compilation.Result<CpuKernel> result =
             Compilation.compile(wide, new CpuTarget(kernels, weights), notes(options, type));

@@ -1,24 +1,27 @@
 package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
+import dev.heddle.graph.Value;
 import dev.heddle.op.Cast;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Views;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Elements;
+import java.util.function.Predicate;
 
 /** {@link Cast}: loops of their own for what models convert much, one general loop for the rest. */
 final class CpuCast {
   private CpuCast() {}
 
-  static Choice<CpuKernel.Preparation> choose(Node node, Cast op) {
+  static Choice<CpuKernel.Preparation> choose(
+      Node node, Cast op, Kernels kernels, Predicate<Value> known) {
     DType from = node.input(0).type().dtype();
     DType to = op.to();
     if (from == to) {
       return Views.same("the type is " + to + " already");
     }
     if (from.isQuantized()) {
-      return CpuBlockRows.choose(node);
+      return CpuBlockRows.choose(node, kernels, known);
     }
     return CpuKernel.choice("convert", from + " to " + to, CpuElementwise.of(function(from, to)))
         .over(0);

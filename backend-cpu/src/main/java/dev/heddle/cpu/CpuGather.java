@@ -1,10 +1,12 @@
 package dev.heddle.cpu;
 
 import dev.heddle.graph.Node;
+import dev.heddle.graph.Value;
 import dev.heddle.op.Gather;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
+import java.util.function.Predicate;
 
 /** {@link Gather}: copies slices; every index is checked first, so that an error writes nothing. */
 final class CpuGather implements Step, WorkerPool.Task {
@@ -22,9 +24,10 @@ final class CpuGather implements Step, WorkerPool.Task {
     this.op = op;
   }
 
-  static Choice<CpuKernel.Preparation> choose(Node node, Gather op) {
+  static Choice<CpuKernel.Preparation> choose(
+      Node node, Gather op, Kernels kernels, Predicate<Value> known) {
     if (node.input(Gather.X).type().dtype().isQuantized()) {
-      return CpuBlockRows.choose(node);
+      return CpuBlockRows.choose(node, kernels, known);
     }
     return CpuKernel.choice("copy slices", "indices are checked", site -> new CpuGather(site, op));
   }

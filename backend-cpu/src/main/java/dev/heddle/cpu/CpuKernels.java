@@ -103,7 +103,7 @@ final class CpuKernels {
       case Binary op -> CpuBinary.choose(node, op, kernels);
       case Compare op -> CpuCompare.choose(node, op);
       case Where op -> CpuWhere.choose(node);
-      case Cast op -> CpuCast.choose(node, op);
+      case Cast op -> CpuCast.choose(node, op, kernels, known);
       case Reduce op -> CpuReduce.choose(node, op);
       case ArgReduce op -> CpuArgReduce.choose(op);
       case TopK op -> CpuTopK.choose(op);
@@ -119,7 +119,7 @@ final class CpuKernels {
       case Sample op -> CpuSample.choose(kernels);
       case SegmentPool op -> CpuSegmentPool.choose(op);
       case CacheWrite op -> CpuCacheWrite.choose();
-      case Gather op -> CpuGather.choose(node, op);
+      case Gather op -> CpuGather.choose(node, op, kernels, known);
       case GatherElements op -> CpuGatherElements.choose(op);
       case GatherNd op -> CpuGatherNd.choose(op);
       case Reshape op -> Views.same("the same elements in the same order");

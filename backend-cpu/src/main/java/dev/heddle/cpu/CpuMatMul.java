@@ -96,7 +96,7 @@ final class CpuMatMul implements Step {
         b,
         "panels of blocks",
         BlockPacking.bytes(layout, n),
-        (from, to) -> BlockPacking.pack(layout, from, n, to));
+        (from, to, workers) -> BlockPacking.pack(layout, from, n, to, workers));
   }
 
   private static boolean isFloat(Value value) {
@@ -127,8 +127,9 @@ final class CpuMatMul implements Step {
         b,
         "panels of " + (op.transposeB() ? "rows" : "columns"),
         MatMulPacking.bytes(tiles, k, n),
-        (from, to) ->
-            MatMulPacking.pack(tiles, type.dtype(), from, kStride, columnStride, k, n, to));
+        (from, to, workers) ->
+            MatMulPacking.pack(
+                tiles, type.dtype(), from, kStride, columnStride, k, n, to, workers));
   }
 
   @Override

@@ -31,6 +31,7 @@ final class MatMulPacking {
    * @param kStride bytes from k to k + 1
    * @param columnStride bytes from column to column
    * @param to {@link #bytes} bytes
+   * @param workers who share the work, a panel a piece
    */
   static void pack(
       MatMulTiles tiles,
@@ -40,14 +41,18 @@ final class MatMulPacking {
       long columnStride,
       int k,
       int n,
-      long to) {
+      long to,
+      WorkerPool workers) {
     int width = tiles.width();
-    for (int panel = 0; panel < panels(tiles, n); panel++) {
-      int column = panel * width;
-      int columns = Math.min(n - column, width);
-      packPanel(tiles, dtype, from + column * columnStride, kStride, columnStride, k, columns, to);
-      to += (long) k * width * Float.BYTES;
-    }
+    workers.run(
+        (panel, scratch) -> {
+          int column = panel * width;
+          int columns = Math.min(n - column, width);
+          long own = from + column * columnStride;
+          long place = to + (long) panel * k * width * Float.BYTES;
+          packPanel(tiles, dtype, own, kStride, columnStride, k, columns, place);
+        },
+        panels(tiles, n));
   }
 
   private static void packPanel(

@@ -14,6 +14,20 @@ final class ScalarBlocks implements BlockKernels {
 
   @Override
   public void decode(BlockLayout layout, long panel, int chunk, int chunks, long to, long scratch) {
+    for (int lane = 0; lane < layout.width(); lane++) {
+      long at = (long) lane * Integer.BYTES;
+      decodeRow(layout, panel + at, chunk, chunks, to + at, layout.rowBytes());
+    }
+  }
+
+  /**
+   * Decodes part of one row of B, which lies in a panel's column.
+   *
+   * @param lane the column's first word
+   * @param stride bytes from element to element in {@code to}
+   */
+  static void decodeRow(
+      BlockLayout layout, long lane, int chunk, int chunks, long to, long stride) {
     byte[] table =
         switch (layout.type()) {
           case IQ4_NL, IQ4_XS -> NON_LINEAR;
@@ -21,20 +35,16 @@ final class ScalarBlocks implements BlockKernels {
           default -> null;
         };
     int group = Blocks.group(layout.type());
+    long at = to;
     for (int c = chunk; c < chunk + chunks; c++) {
-      for (int lane = 0; lane < layout.width(); lane++) {
-        long words = panel + (long) lane * Integer.BYTES;
-        for (int g = 0; g < layout.groups(); g++) {
-          float scale = scale(layout, words, c, g);
-          float offset = layout.offsets() ? offset(layout, words, c, g) : 0;
-          for (int i = g * group; i < (g + 1) * group; i++) {
-            int code = code(layout, words + layout.codes(c), i);
-            float value = scale * (table == null ? code : table[code]);
-            int k = (c - chunk) * BlockLayout.CHUNK + i;
-            Memory.putFloat(
-                to + k * layout.rowBytes() + (long) lane * Float.BYTES,
-                layout.offsets() ? value + offset : value);
-          }
+      for (int g = 0; g < layout.groups(); g++) {
+        float scale = scale(layout, lane, c, g);
+        float offset = layout.offsets() ? offset(layout, lane, c, g) : 0;
+        for (int i = g * group; i < (g + 1) * group; i++) {
+          int code = code(layout, lane + layout.codes(c), i);
+          float value = scale * (table == null ? code : table[code]);
+          Memory.putFloat(at, layout.offsets() ? value + offset : value);
+          at += stride;
         }
       }
     }

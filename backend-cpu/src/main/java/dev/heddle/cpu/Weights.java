@@ -18,6 +18,7 @@ final class Weights implements AutoCloseable {
   private final Graph graph;
   private final NativePool memory;
   private final WeightStore store;
+  private final WorkerPool workers;
   private final Map<Value, Long> copies = new HashMap<>();
   private final Map<Packing, Long> packings = new HashMap<>();
   private final List<NativePool.Block> blocks = new ArrayList<>();
@@ -32,14 +33,16 @@ final class Weights implements AutoCloseable {
     /**
      * @param from the constant's elements, row-major
      * @param to as many bytes as were asked for, to be written all
+     * @param workers whom the work may be shared with
      */
-    void pack(long from, long to);
+    void pack(long from, long to, WorkerPool workers);
   }
 
-  Weights(Graph graph, NativePool memory, WeightStore store) {
+  Weights(Graph graph, NativePool memory, WeightStore store, WorkerPool workers) {
     this.graph = graph;
     this.memory = memory;
     this.store = store;
+    this.workers = workers;
   }
 
   /** True where {@code value} is known at compile time. */
@@ -75,14 +78,14 @@ final class Weights implements AutoCloseable {
 
   private void pack(Value value, Packer packer, long to) {
     if (copies.containsKey(value)) {
-      packer.pack(address(value), to);
+      packer.pack(address(value), to, workers);
       return;
     }
     HostTensor tensor = graph.constant(value);
     NativePool.Block copy = memory.acquire(tensor.bytes(), "the layout of " + value);
     try {
       Memory.copyIn(tensor.memory(), copy.address());
-      packer.pack(copy.address(), to);
+      packer.pack(copy.address(), to, workers);
     } finally {
       memory.release(copy);
     }

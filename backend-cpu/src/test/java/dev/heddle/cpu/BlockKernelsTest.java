@@ -39,7 +39,10 @@ class BlockKernelsTest {
       new Blocks(type).dequantize(Memory.ALL, file, x.length, MemorySegment.ofArray(values), 0);
       layout = BlockLayout.of(type, K, width);
       panels = memory.floats((int) (BlockPacking.bytes(layout, rows) / 4));
-      BlockPacking.pack(layout, file, rows, panels);
+      try (NativePool pieces = new NativePool(0);
+          WorkerPool pool = new WorkerPool(2, pieces)) {
+        BlockPacking.pack(layout, file, rows, panels, pool);
+      }
     }
   }
 

@@ -139,8 +139,10 @@ class MatMulTaskTest {
   private long pack(Kernels kernels, Matrix b, int k, int n) {
     long packed =
         arena.allocate(Math.max(64, MatMulPacking.bytes(kernels.matMul(), k, n)), 64).address();
-    MatMulPacking.pack(
-        kernels.matMul(), DType.F32, b.address, b.rowStride, b.columnStride, k, n, packed);
+    try (WorkerPool pool = new WorkerPool(2, memory)) {
+      MatMulPacking.pack(
+          kernels.matMul(), DType.F32, b.address, b.rowStride, b.columnStride, k, n, packed, pool);
+    }
     return packed;
   }
 
@@ -381,7 +383,10 @@ class MatMulTaskTest {
         // Stored [n, k], as linear layers are.
         MemorySegment packed = arena.allocate(MatMulPacking.bytes(kernels.matMul(), k, n), 64);
         long size = dtype.bytes();
-        MatMulPacking.pack(tiles, dtype, weights.address(), size, k * size, k, n, packed.address());
+        try (WorkerPool pool = new WorkerPool(2, memory)) {
+          MatMulPacking.pack(
+              tiles, dtype, weights.address(), size, k * size, k, n, packed.address(), pool);
+        }
         for (int column = 0; column < MatMulPacking.panels(tiles, n) * tiles.width(); column++) {
           for (int p = 0; p < k; p++) {
             int panel = column / tiles.width();
