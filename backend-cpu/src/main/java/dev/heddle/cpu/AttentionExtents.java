@@ -234,9 +234,7 @@ final class AttentionExtents {
 
   /** Bytes from a head's vector to the next head's. */
   long headStride(Operand x, int heads) {
-    return op.layout() == Attention.Layout.HEADS
-        ? x.stride(1)
-        : x.dim(-1) / heads * x.dtype().bytes();
+    return op.layout() == Attention.Layout.HEADS ? x.stride(1) : x.dtype().bytes(x.dim(-1) / heads);
   }
 
   /** Bytes from a row's vector to the next row's. */

@@ -3,6 +3,7 @@ package dev.heddle.cpu;
 import dev.heddle.op.CacheWrite;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
+import dev.heddle.tensor.CacheBlocks;
 import dev.heddle.tensor.DType;
 
 /** {@link CacheWrite}: row by row, into the input's memory. */
@@ -66,6 +67,10 @@ final class CpuCacheWrite implements Step, WorkerPool.Task {
   }
 
   private static void write(DType from, long at, DType to, long target, long columns) {
+    if (to == CacheWrite.BLOCKS) {
+      CacheBlocks.write(Memory.ALL, at, columns, Memory.ALL, target);
+      return;
+    }
     if (from == to) {
       Memory.copy(at, target, columns * from.bytes());
       return;

@@ -37,7 +37,7 @@ final class CpuMemory implements AutoCloseable {
   /** A tensor over the begin of {@code block}, which goes back to the pool when it is closed. */
   @SuppressWarnings("restricted")
   HostTensor tensor(DType dtype, Shape shape, NativePool.Block block) {
-    long bytes = shape.elements() * dtype.bytes();
+    long bytes = dtype.bytes(shape.elements());
     MemorySegment memory = Memory.segment(block.address(), bytes).reinterpret(bytes, life, null);
     return HostTensor.wrap(dtype, shape, memory, () -> pool.release(block));
   }

@@ -76,7 +76,7 @@ final class DoubleAttention implements Step, WorkerPool.Task {
       long k = extents.key(sequence, kvHead(head), j);
       double sum = 0;
       for (long d = 0; d < extents.headDim() && k != 0; d++) {
-        double element = Scalars.getDouble(keyType, k + d * keyType.bytes());
+        double element = Scalars.getDouble(keyType, k, d);
         sum += Scalars.getDouble(dtype, q + d * bytes) * element;
       }
       Memory.putDouble(scores + 8 * j, op.scale() * sum);
@@ -142,14 +142,13 @@ final class DoubleAttention implements Step, WorkerPool.Task {
 
   private void combine(long sequence, long head, long row, long weights, long keys, long sums) {
     DType dtype = site.in(Attention.VALUE).dtype();
-    int bytes = dtype.bytes();
     Memory.zero(sums, extents.valueDim() * Double.BYTES);
     for (long j = 0; j < keys; j++) {
       double weight = Memory.getDouble(weights + 8 * j);
       long v = extents.value(sequence, kvHead(head), j);
       // A weight of 0 takes nothing, not even an infinity.
       for (long d = 0; d < extents.valueDim() && weight != 0; d++) {
-        double product = weight * Scalars.getDouble(dtype, v + d * bytes);
+        double product = weight * Scalars.getDouble(dtype, v, d);
         Memory.putDouble(sums + 8 * d, Memory.getDouble(sums + 8 * d) + product);
       }
     }

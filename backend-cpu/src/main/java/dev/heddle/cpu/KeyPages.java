@@ -1,7 +1,9 @@
 package dev.heddle.cpu;
 
 import dev.heddle.op.Attention;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.plan.Operand;
+import dev.heddle.tensor.CacheBlocks;
 import dev.heddle.tensor.DType;
 
 /** Keys and values that lie in pages: see {@link Attention#PAGES}. */
@@ -84,6 +86,8 @@ final class KeyPages {
       Memory.zero(to, 4L * elements);
     } else if (type() == DType.F32) {
       Memory.copy(from, to, 4L * elements);
+    } else if (type() == CacheWrite.BLOCKS) {
+      CacheBlocks.read(Memory.ALL, from, elements, Memory.ALL, to);
     } else {
       for (int i = 0; i < elements; i++) {
         double element = Scalars.getDouble(type(), from + (long) i * type().bytes());

@@ -1,5 +1,6 @@
 package dev.heddle.cpu;
 
+import dev.heddle.op.CacheWrite;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Elements;
 
@@ -15,6 +16,16 @@ final class Scalars {
       case BF16 -> Elements.bfloat16ToFloat(Memory.getShort(address));
       default -> getLong(dtype, address);
     };
+  }
+
+  /** Element {@code index} of a row that begins at {@code row}: of a cache's blocks too. */
+  static double getDouble(DType dtype, long row, long index) {
+    if (dtype == CacheWrite.BLOCKS) {
+      long block = row + index / dtype.blockElements() * dtype.blockBytes();
+      float scale = Float.float16ToFloat(Memory.getShort(block));
+      return scale * Memory.getByte(block + Short.BYTES + index % dtype.blockElements());
+    }
+    return getDouble(dtype, row + index * dtype.bytes());
   }
 
   static long getLong(DType dtype, long address) {

@@ -38,6 +38,7 @@ public final class ChatVerb implements Verb {
   @Spec private CommandSpec spec;
   @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
+  @Mixin private CacheSelection cache;
   @Mixin private GenerationSelection generation;
 
   @Option(
@@ -65,6 +66,7 @@ public final class ChatVerb implements Verb {
           Generator.builder(opened)
               .backend(selection.choice())
               .backendOptions(selection.options())
+              .storage(cache.storage())
               .cacheTokens(Math.multiplyExact(limit, options.numBeams()))
               .sequences(options.numBeams())
               .keepPrefix(true)

@@ -40,6 +40,7 @@ public final class GenerateVerb implements Verb {
   @Spec private CommandSpec spec;
   @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
+  @Mixin private CacheSelection cache;
   @Mixin private GenerationSelection generation;
 
   @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to continue.")
@@ -75,6 +76,7 @@ public final class GenerateVerb implements Verb {
           Generator.builder(opened)
               .backend(selection.choice())
               .backendOptions(selection.options())
+              .storage(cache.storage())
               .sizedFor(tokens.length, options)
               .build()) {
         BackendSelection.logReason(generator.backendReason());

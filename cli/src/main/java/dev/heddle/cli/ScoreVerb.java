@@ -29,6 +29,7 @@ public final class ScoreVerb implements Verb {
   @Spec private CommandSpec spec;
   @Mixin private TokenizerSelection model;
   @Mixin private BackendSelection selection;
+  @Mixin private CacheSelection cache;
 
   @Option(
       names = "--file",
@@ -69,6 +70,7 @@ public final class ScoreVerb implements Verb {
             Scorer.builder(opened)
                 .backend(selection.choice())
                 .backendOptions(selection.options())
+                .storage(cache.storage())
                 .window(window)
                 .build()) {
       BackendSelection.logReason(scorer.backendReason());

@@ -94,6 +94,8 @@ class GenerateVerbTest {
     refuses("id 400 at position 1; gpt2 has 0 to 399", model, "--ids=1,400");
     refuses("id -1 at position 0", model, "--ids=-1");
     refuses("the prompt has 600 tokens", model, "--ids=" + "1,".repeat(599) + "1");
+    refuses("--cache-type q4: expected auto", model, "--ids=1", "--cache-type=q4");
+    refuses("multiple of 32", model, "--ids=1", "--cache-type=q8_0");
     refuses("top_k is -1; expected 0 (off) or more", model, "--ids=1", "--top-k=-1");
     refuses("top_p is 1.5; expected", model, "--ids=1", "--top-p=1.5");
     refuses("temperature is -1.0; expected", model, "--ids=1", "--temperature=-1");

@@ -4,17 +4,19 @@ import dev.heddle.graph.Node;
 import dev.heddle.op.CacheWrite;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
+import java.util.List;
 
 /** {@link CacheWrite}: {@code cache_write.cl}, into the input's memory. */
 record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel) implements Launch {
   static Choice<Preparation> choose(Node node) {
-    KernelSource source =
-        new KernelSource(
-            "cache_write.cl",
-            "cache_write",
-            Types.and(
-                Types.defines("C", node.input(CacheWrite.CACHE), "X", node.input(CacheWrite.ROWS)),
-                RunStatus.Fault.SLOT.define()));
+    List<String> defines =
+        Types.and(
+            Types.defines("C", node.input(CacheWrite.CACHE), "X", node.input(CacheWrite.ROWS)),
+            RunStatus.Fault.SLOT.define());
+    if (node.input(CacheWrite.CACHE).type().dtype() == CacheWrite.BLOCKS) {
+      defines.add("BLOCKS");
+    }
+    KernelSource source = new KernelSource("cache_write.cl", "cache_write", defines);
     return Choice.Run.<Preparation>of(
             "rows",
             "where the slots say",
@@ -41,6 +43,6 @@ record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel) implements Launch 
     Operand rows = site.in(CacheWrite.ROWS);
     site.tensor(cache).tensor(rows).tensor(site.in(CacheWrite.SLOTS));
     site.put(rows.dim(0)).put(rows.dim(1)).put(cache.dim(0) * cache.dim(1)).status();
-    Grid.rows(site, kernel, rows.dim(0), rows.dim(1));
+    Grid.rows(site, kernel, rows.dim(0), rows.dim(1) / cache.dtype().blockElements());
   }
 }

@@ -8,6 +8,7 @@
 #define TILE 64
 #define HEAD GROUP_ID(1)
 #include "starts.h"
+#include "blocks.h"
 #include "attention.h"
 
 // For products, items lie in 16 lines of 8: an item has 4 queries, a line apart, and 4 keys or

@@ -11,6 +11,7 @@
 #define HEAD (GROUP_ID(1) / CROWDS * share + GROUP_ID(1) % CROWDS * ROWS)
 #endif
 #include "starts.h"
+#include "blocks.h"
 #include "attention.h"
 
 #define ITEMS 128

@@ -3,6 +3,7 @@
 #define TILE (2 * VEC_LANES)
 #define HEAD GROUP_ID(1)
 #include "starts.h"
+#include "blocks.h"
 #include "attention.h"
 
 // Scores lie transposed, [keys, TILE]: a key's row holds the tile's queries side by side, in two

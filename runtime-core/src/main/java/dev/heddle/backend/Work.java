@@ -38,6 +38,7 @@ import dev.heddle.op.Where;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
+import java.util.List;
 
 /** What a node costs, as plans show it, whatever the backend. */
 public final class Work {
@@ -61,7 +62,7 @@ public final class Work {
     for (int i = 0; i < node.inputs().size(); i++) {
       if (paged && (i == Attention.KEY || i == Attention.VALUE)) {
         TensorType pages = node.input(i).type();
-        Dim row = pages.dim(2).times(Dim.of(pages.dtype().bytes()));
+        Dim row = bytes(pages.with(List.of(pages.dim(2))));
         Dim sequences = node.input(Attention.PAGES).type().dim(0);
         bytes = bytes.plus(sequences.times(mostKeys(node)).times(row));
         continue;
@@ -88,7 +89,10 @@ public final class Work {
   private static Dim bytes(TensorType type) {
     DType dtype = type.dtype();
     if (dtype.isQuantized()) {
-      return Dim.of(dtype.bytes(type.elements().fixed()));
+      // Rows are whole blocks, so every term is.
+      return type.elements()
+          .times(Dim.of(dtype.blockBytes()))
+          .dividedBy(Dim.of(dtype.blockElements()));
     }
     return type.elements().times(Dim.of(dtype.bytes()));
   }

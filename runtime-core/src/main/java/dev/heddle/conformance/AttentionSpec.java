@@ -235,7 +235,7 @@ final class AttentionSpec {
 
   /** Pages of all sequences, and some that nobody has. */
   private HostTensor pages(Data data, int dim, int[] table) {
-    return data.normal(pageType, table.length + 3, pageTokens, (long) kvHeads * dim);
+    return data.any(pageType, table.length + 3, pageTokens, (long) kvHeads * dim);
   }
 
   /** Every sequence's pages, in any order; those that no query sees are not there. */

@@ -12,11 +12,13 @@ import dev.heddle.op.Attention;
 import dev.heddle.op.Attention.Causal;
 import dev.heddle.op.Attention.Layout;
 import dev.heddle.op.CacheWrite;
+import dev.heddle.tensor.CacheBlocks;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
 import dev.heddle.tensor.TensorType;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
@@ -24,16 +26,18 @@ import java.util.stream.Stream;
 final class CacheWriteCases {
   private static final int PAGES = 5;
   private static final int PAGE_TOKENS = 16;
-  private static final int COLUMNS = 24;
+  private static final int COLUMNS = 96;
 
   private CacheWriteCases() {}
 
   static Stream<Case> all() {
     return Stream.concat(
-        Stream.of(DType.F32, DType.F16, DType.BF16)
+        Stream.of(DType.F32, DType.F16, DType.BF16, CacheWrite.BLOCKS)
             .map(type -> named(type, "rows", (b, d) -> rows(b, d, type))),
         Stream.of(
-            named(DType.F32, "then attention", CacheWriteCases::steps),
+            named(DType.F32, "then attention", (b, d) -> steps(b, d, DType.F32)),
+            named(CacheWrite.BLOCKS, "then attention", (b, d) -> steps(b, d, CacheWrite.BLOCKS)),
+            named(CacheWrite.BLOCKS, "from page to page", CacheWriteCases::copies),
             named(DType.F32, "errors/slot", CacheWriteCases::refusesSlots),
             named(DType.F32, "errors/a tensor of another's", CacheWriteCases::refusesOthers)));
   }
@@ -47,7 +51,8 @@ final class CacheWriteCases {
     Value cache = g.input("cache", TensorType.of(cacheType, PAGES, PAGE_TOKENS, COLUMNS));
     Value rows = g.input("rows", TensorType.of(DType.F32, "tokens", COLUMNS));
     Value slots = g.input("slots", TensorType.of(DType.I32, "tokens"));
-    return g.output("y", g.add("write", new CacheWrite(), cache, rows, slots)).build();
+    Value written = g.add("write", new CacheWrite(), cache, rows, slots);
+    return g.output("y", cacheType.isQuantized() ? g.cast(written, DType.F32) : written).build();
   }
 
   private static Outcome rows(Backend backend, Data data, DType type) {
@@ -55,7 +60,7 @@ final class CacheWriteCases {
         backend,
         graph(type),
         program -> {
-          HostTensor want = data.normal(type, PAGES, PAGE_TOKENS, COLUMNS);
+          HostTensor want = data.any(type, PAGES, PAGE_TOKENS, COLUMNS);
           try (Tensor cache = backend.upload(want)) {
             for (int run = 0; run < 3; run++) {
               int[] slots = Arrays.copyOf(data.permutation(PAGES * PAGE_TOKENS), 7 * run);
@@ -64,9 +69,8 @@ final class CacheWriteCases {
               }
               HostTensor rows = data.normal(DType.F32, slots.length, COLUMNS);
               for (int i = 0; i < slots.length; i++) {
-                for (int c = 0; slots[i] >= 0 && c < COLUMNS; c++) {
-                  double element = rows.getDouble((long) i * COLUMNS + c);
-                  want.setDouble((long) slots[i] * COLUMNS + c, element);
+                if (slots[i] >= 0) {
+                  put(rows, i, want, slots[i]);
                 }
               }
               String wrong = write(program, cache, rows, slots, want);
@@ -75,6 +79,55 @@ final class CacheWriteCases {
               }
             }
             return null;
+          }
+        });
+  }
+
+  private static void put(HostTensor rows, long row, HostTensor cache, long slot) {
+    if (cache.dtype() == CacheWrite.BLOCKS) {
+      long at = cache.dtype().bytes(slot * COLUMNS);
+      CacheBlocks.write(rows.memory(), row * COLUMNS * 4, COLUMNS, cache.memory(), at);
+      return;
+    }
+    for (int c = 0; c < COLUMNS; c++) {
+      cache.setDouble(slot * COLUMNS + c, rows.getDouble(row * COLUMNS + c));
+    }
+  }
+
+  /** A page that was written is read and written to another: no bit is lost. */
+  private static Outcome copies(Backend backend, Data data) {
+    GraphBuilder g = new GraphBuilder("copy");
+    TensorType type = TensorType.of(CacheWrite.BLOCKS, PAGES, PAGE_TOKENS, COLUMNS);
+    Value cache = g.input("cache", type);
+    Value from = g.input("from", TensorType.of(DType.I32, "tokens"));
+    Value to = g.input("to", TensorType.of(DType.I32, "tokens"));
+    Value rows = g.embedding("rows", g.reshape(cache, PAGES * PAGE_TOKENS, COLUMNS), from);
+    Value written = g.add("write", new CacheWrite(), cache, rows, to);
+    Graph graph = g.output("y", g.cast(written, DType.F32)).build();
+    return Programs.check(
+        backend,
+        graph,
+        program -> {
+          HostTensor want = HostTensor.heap(CacheWrite.BLOCKS, pagesShape());
+          for (int slot = 0; slot < PAGES * PAGE_TOKENS; slot++) {
+            double size = Math.pow(10, slot % 9 - 6.0);
+            put(data.gaussian(DType.F32, 0, size, 1, COLUMNS), 0, want, slot);
+          }
+          int[] source = new int[PAGE_TOKENS];
+          int[] target = new int[PAGE_TOKENS];
+          Arrays.setAll(source, i -> 2 * PAGE_TOKENS + i);
+          Arrays.setAll(target, i -> 4 * PAGE_TOKENS + i);
+          try (Tensor pages = backend.upload(want)) {
+            long page = want.dtype().bytes((long) PAGE_TOKENS * COLUMNS);
+            MemorySegment memory = want.memory();
+            MemorySegment.copy(memory, 2 * page, memory, 4 * page, page);
+            Inputs inputs =
+                Inputs.of("cache", pages)
+                    .put("from", HostTensor.of(source, source.length))
+                    .put("to", HostTensor.of(target, target.length));
+            try (Outputs outputs = program.run(inputs)) {
+              return differs("the output", outputs.get("y"), want);
+            }
           }
         });
   }
@@ -110,7 +163,7 @@ final class CacheWriteCases {
   }
 
   /** A sequence token by token through a cache: each row as it is without one. */
-  private static Outcome steps(Backend backend, Data data) {
+  private static Outcome steps(Backend backend, Data data, DType type) {
     int tokens = 40;
     int heads = 3;
     Attention op = Attention.of(heads, COLUMNS / heads, Layout.RAGGED).with(Causal.BOTTOM_RIGHT);
@@ -119,7 +172,7 @@ final class CacheWriteCases {
     Value q = g.input("q", perToken);
     Value k = g.input("k", perToken);
     Value v = g.input("v", perToken);
-    TensorType pages = TensorType.of(DType.F32, PAGES, PAGE_TOKENS, COLUMNS);
+    TensorType pages = TensorType.of(type, PAGES, PAGE_TOKENS, COLUMNS);
     Value keys = g.input("keys", pages);
     Value values = g.input("values", pages);
     Value slots = g.input("slots", TensorType.of(DType.I32, "tokens"));
@@ -149,7 +202,7 @@ final class CacheWriteCases {
           HostTensor rows = data.normal(DType.F32, tokens, COLUMNS);
           float[] whole = null;
           int[] order = {4, 0, 3};
-          HostTensor zeros = HostTensor.heap(DType.F32, pagesShape());
+          HostTensor zeros = HostTensor.heap(type, pagesShape());
           for (int chunk : new int[] {tokens, 1, 7}) {
             float[] all = new float[tokens * COLUMNS];
             try (Tensor keyPages = backend.upload(zeros);

@@ -10,6 +10,7 @@ import dev.heddle.backend.UnsupportedGraphException;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
 import dev.heddle.reference.Interpreter;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
@@ -107,9 +108,8 @@ final class Programs {
         yield own;
       }
       case UNALIGNED -> {
-        int element = tensor.dtype().bytes();
-        HostTensor room =
-            HostTensor.allocate(tensor.dtype(), Shape.of(tensor.shape().elements() + 1));
+        int element = tensor.dtype().blockBytes();
+        HostTensor room = HostTensor.allocate(DType.U8, Shape.of(element + tensor.bytes()));
         var memory = room.memory().asSlice(element, tensor.bytes());
         memory.copyFrom(tensor.memory());
         yield HostTensor.wrap(tensor.dtype(), tensor.shape(), memory, room::close);

@@ -99,6 +99,10 @@ final class RaggedAttentionCases {
         decode(2, 7).keyLengths(70, 50).paged(16, DType.F32).map(Map.WEIGHTS),
         decode(5, 1).keyLengths(9, 300).paged(64, DType.F16),
         decode(5, 1).keyLengths(9, 300).paged(64, DType.BF16).heads(4, 1),
+        decode(1, 1).keyLengths(700, 40).paged(64, DType.Q8_0).dim(64, 32).heads(9, 3),
+        decode(5, 1).keyLengths(9, 300).paged(16, DType.Q8_0).dim(32, 96).window(130),
+        decode(5, 1).keyLengths(9, 300).paged(64, DType.Q8_0).dim(32, 32).dtype(DType.BF16),
+        decode(2, 7).keyLengths(70, 50).paged(16, DType.Q8_0).dim(32, 32).map(Map.WEIGHTS),
         of(5, 1).keyLengths(9, 30).paged(16, DType.F32),
         decode(5, 1).keyLengths(9, 300).paged(64, DType.F16).dtype(DType.F16));
   }

@@ -2,6 +2,7 @@ package dev.heddle.graph;
 
 import dev.heddle.op.Attention;
 import dev.heddle.op.Attention.Layout;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
@@ -55,17 +56,33 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
     require(op.layout() == Layout.RAGGED, "pages for a ragged batch only");
     require(query.rank() == 2 && query.dtype().isFloat(), "queries of floats, rank 2");
     boolean pages =
-        key.rank() == 3 && value.rank() == 3 && key.dtype().isFloat() && key.dim(1).isFixed();
+        key.rank() == 3
+            && value.rank() == 3
+            && (key.dtype().isFloat() || key.dtype() == CacheWrite.BLOCKS)
+            && key.dim(1).isFixed();
     require(
         pages
             && key.dtype() == value.dtype()
             && key.dim(0).equals(value.dim(0))
             && key.dim(1).equals(value.dim(1)),
-        "keys and values of one float type, [pages, pageTokens, columns], pageTokens a number");
+        "keys and values of one float type, or q8_0, [pages, pageTokens, columns], pageTokens a"
+            + " number");
+    requireWholeBlocks("keys", key);
+    requireWholeBlocks("values", value);
     TensorType table = in(Attention.PAGES);
     require(table.dtype() == DType.I32 && table.rank() == 2, "pages i32 [sequences, most]");
     require(in(Attention.KEY_LENGTHS).dtype() == DType.I32, "key lengths of i32");
     require(!has(Attention.CU_SEQ_LENS_KEY), "no starts of keys beside pages");
+  }
+
+  /** A head's elements may not share a block with another head's. */
+  private void requireWholeBlocks(String what, TensorType type) {
+    int block = type.dtype().blockElements();
+    Dim elements = headDim(type, op.kvHeads());
+    require(
+        block == 1 || elements.isFixed() && elements.fixed() % block == 0,
+        "%s whose heads have a multiple of %d elements where the cache is %s, not %s; store it as f16"
+            .formatted(what, block, type.dtype(), elements));
   }
 
   private TensorType output(TensorType query, TensorType value) {

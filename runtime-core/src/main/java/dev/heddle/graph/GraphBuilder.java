@@ -2,6 +2,7 @@ package dev.heddle.graph;
 
 import dev.heddle.op.Attention;
 import dev.heddle.op.Binary;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Concat;
 import dev.heddle.op.Gather;
@@ -77,9 +78,10 @@ public final class GraphBuilder {
 
   /** An input that each run is given under {@code name}. */
   public Value input(String name, TensorType type) {
-    if (type.dtype().isQuantized()) {
+    boolean cache = type.dtype() == CacheWrite.BLOCKS && type.rank() == 3;
+    if (type.dtype().isQuantized() && !cache) {
       throw new GraphException(
-          "input %s of graph %s: %s; block-quantised tensors are constants"
+          "input %s of graph %s: %s; block-quantised tensors are constants, but for caches of q8_0, rank 3"
               .formatted(name, this.name, type));
     }
     Value value = new Value(nextId++, name, type);

@@ -75,7 +75,7 @@ public final class TypeInference {
     return all.subList(0, outputCount);
   }
 
-  /** Blocks are read by a few operations and written by none. */
+  /** Blocks are read by a few operations, and written into caches only. */
   private void requireScalars() {
     for (int i = 0; i < inputs.size(); i++) {
       boolean reads =
@@ -84,6 +84,9 @@ public final class TypeInference {
             case ExpertMatMul o -> i >= ExpertMatMul.WEIGHTS;
             case Gather o -> i == Gather.X;
             case Cast o -> true;
+            case Reshape o -> in(i).dtype() == CacheWrite.BLOCKS;
+            case CacheWrite o -> i == CacheWrite.CACHE && in(i).dtype() == CacheWrite.BLOCKS;
+            case Attention o -> isCache(o, i);
             default -> false;
           };
       if (has(i) && in(i).dtype().isQuantized() && !reads) {
@@ -103,6 +106,12 @@ public final class TypeInference {
     if (made.isQuantized()) {
       throw wrong("a type that can be computed; blocks of " + made + " are made by a quantiser");
     }
+  }
+
+  private boolean isCache(Attention o, int i) {
+    return has(Attention.PAGES)
+        && (i == Attention.KEY || i == Attention.VALUE)
+        && in(i).dtype() == CacheWrite.BLOCKS;
   }
 
   private List<TensorType> all() {
@@ -408,13 +417,26 @@ public final class TypeInference {
     TensorType cache = in(CacheWrite.CACHE);
     TensorType rows = in(CacheWrite.ROWS);
     TensorType slots = in(CacheWrite.SLOTS);
-    require(cache, cache.rank() == 3 && cache.dtype().isFloat(), "a cache of floats, rank 3");
-    boolean fit = rows.rank() == 2 && rows.dim(1).equals(cache.dim(2)) && rows.dtype().isFloat();
-    require(rows, fit, "rows of floats [tokens, " + cache.dim(2) + "]");
+    boolean blocks = cache.dtype() == CacheWrite.BLOCKS;
+    require(
+        cache,
+        cache.rank() == 3 && (cache.dtype().isFloat() || blocks),
+        "a cache of floats or q8_0, rank 3");
+    requireWholeBlocks(cache);
+    boolean type = blocks ? rows.dtype() == DType.F32 : rows.dtype().isFloat();
+    boolean fit = rows.rank() == 2 && rows.dim(1).equals(cache.dim(2)) && type;
+    require(
+        rows, fit, "rows of %s [tokens, %s]".formatted(blocks ? "f32" : "floats", cache.dim(2)));
     boolean each =
         slots.dtype() == DType.I32 && slots.rank() == 1 && slots.dim(0).equals(rows.dim(0));
     require(slots, each, "slots i32 [" + rows.dim(0) + "]");
     return cache;
+  }
+
+  private void requireWholeBlocks(TensorType x) {
+    int block = x.dtype().blockElements();
+    boolean whole = block == 1 || x.dim(-1).isFixed() && x.dim(-1).fixed() % block == 0;
+    require(x, whole, "rows of a multiple of %d elements for %s".formatted(block, x.dtype()));
   }
 
   private TensorType experts() {
@@ -481,6 +503,10 @@ public final class TypeInference {
     TensorType y = in(0).with(o.dims());
     boolean known = in(0).isStatic() && y.isStatic();
     require(y, !known || in(0).elements().equals(y.elements()), "as many elements as before");
+    if (y.dtype().isQuantized()) {
+      boolean rows = y.rank() > 0 && y.dim(-1).equals(in(0).dim(-1));
+      require(y, rows, "rows of %s elements, as before, of blocks".formatted(in(0).dim(-1)));
+    }
     return y;
   }
 

@@ -28,10 +28,10 @@ package dev.heddle.op;
  *
  * <p>With {@link #PAGES} I32 {@code [sequences, most]} (for RAGGED), keys and values lie in pages
  * (Kwon et al., 2023): {@link #KEY} {@code [pages, pageTokens, kvHeads * headDim]}, {@link #VALUE}
- * alike, both of one float type that may be another than the query's. A sequence's keys are as many
- * as its {@link #KEY_LENGTHS} says, required then; key j lies in page {@code PAGES[sequence, j /
- * pageTokens]}. Pages whose keys are all hidden by order or window are not looked at; a page that
- * is, and is not there, is an error of the run.
+ * alike, both of one type, floats of another than the query's or {@link CacheWrite#BLOCKS} (then
+ * heads are whole blocks). A sequence's keys are as many as its {@link #KEY_LENGTHS} says, required
+ * then; key j lies in page {@code PAGES[sequence, j / pageTokens]}. Pages whose keys are all hidden
+ * by order or window are not looked at; a page that is, and is not there, is an error of the run.
  *
  * <p>Outputs: {@link #Y}, laid out as the query; optional {@link #MAP} {@code [batch, heads,
  * queries, keys]}, for RAGGED {@code [heads, tokens, max_keys]} with zeros behind a sequence's last

@@ -220,7 +220,7 @@ public record ComputeIn(DType type) implements Pass {
         case NARROW -> false;
         case FOLLOWS -> wanted.containsAll(user.outputs());
         // Rows are rounded to the cache's type in any case.
-        case WIDE -> !(user.op() instanceof CacheWrite);
+        case WIDE -> !(user.op() instanceof CacheWrite) || blocks(user.input(CacheWrite.CACHE));
       };
     }
 
@@ -292,6 +292,8 @@ public record ComputeIn(DType type) implements Pass {
         case RotaryEmbedding _ when position != RotaryEmbedding.X -> wide(value);
         case Attention _ when position > Attention.VALUE -> asItIs(value);
         case Attention _ when paged && position != Attention.QUERY -> asItIs(value);
+        // Blocks are made of float32.
+        case CacheWrite _ when blocks(node.input(CacheWrite.CACHE)) -> wide(value);
         case CacheWrite _ -> asItIs(value);
         default -> becomesNarrow && !isIndex(node, position) ? narrow(value) : wide(value);
       };

@@ -1,6 +1,7 @@
 package dev.heddle.reference;
 
 import dev.heddle.op.CacheWrite;
+import dev.heddle.tensor.CacheBlocks;
 import dev.heddle.tensor.HostTensor;
 
 /** {@link CacheWrite}, in the memory of its first input. */
@@ -19,6 +20,17 @@ final class ReferenceCacheWrite {
       }
     }
     for (int i = 0; i < slots.length; i++) {
+      if (cache.dtype() == CacheWrite.BLOCKS) {
+        if (slots[i] >= 0) {
+          CacheBlocks.write(
+              rows.memory(),
+              i * columns * 4,
+              columns,
+              cache.memory(),
+              cache.dtype().bytes(slots[i] * columns));
+        }
+        continue;
+      }
       for (long c = 0; slots[i] >= 0 && c < columns; c++) {
         cache.setDouble(slots[i] * columns + c, rows.getDouble(i * columns + c));
       }

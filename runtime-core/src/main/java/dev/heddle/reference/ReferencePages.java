@@ -1,6 +1,7 @@
 package dev.heddle.reference;
 
 import dev.heddle.op.Attention;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 
@@ -54,7 +55,8 @@ record ReferencePages(Call call, int[] table, int most, int pageTokens, long pag
   /** The rows of all sequences, one after another; zeros where a page is not there. */
   HostTensor gather(HostTensor cache) {
     long columns = cache.shape().dim(2);
-    HostTensor rows = HostTensor.heap(cache.dtype(), Shape.of(starts[starts.length - 1], columns));
+    DType type = cache.dtype().isQuantized() ? DType.F32 : cache.dtype();
+    HostTensor rows = HostTensor.heap(type, Shape.of(starts[starts.length - 1], columns));
     for (int sequence = 0; sequence < starts.length - 1; sequence++) {
       for (int key = 0; key < starts[sequence + 1] - starts[sequence]; key++) {
         if (isThere(sequence, key)) {

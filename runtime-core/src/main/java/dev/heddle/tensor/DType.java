@@ -13,7 +13,8 @@ import java.util.Locale;
  * <p>Those from {@link #Q8_0} on are ggml's block-quantised types, under its names: {@link
  * #blockElements()} neighbours of a row share {@link #blockBytes()} bytes, whose meaning {@link
  * Blocks} defines. They are for weights: {@link dev.heddle.op.MatMul}, {@link dev.heddle.op.Gather}
- * and {@link dev.heddle.op.Cast} read them, nothing writes them.
+ * and {@link dev.heddle.op.Cast} read them; and for caches of keys and values, which {@link
+ * dev.heddle.op.CacheWrite} writes.
  */
 public enum DType {
   BOOL(1, Family.BOOL),

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.heddle.op.Attention;
+import dev.heddle.op.CacheWrite;
 import dev.heddle.op.Cast;
 import dev.heddle.op.Fill;
 import dev.heddle.op.Gather;
@@ -55,6 +57,26 @@ class QuantizedOperandsTest {
     TensorType type = TensorType.of(DType.Q8_0, 32, 32);
     refused("are constants", () -> graph.input("q", type));
     refused("cast it to f32 first", () -> graph.output("y", weight));
+  }
+
+  @Test
+  void aCacheOfBlocksIsWrittenAndRead() {
+    Value cache = graph.input("cache", TensorType.of(DType.Q8_0, "pages", 16, 128));
+    Value slots = graph.input("slots", TensorType.of(DType.I32, "rows"));
+    Value rows = graph.slice(graph.concat(1, x, x), 1, Dim.ZERO, Dim.of(128));
+    Value written = graph.add("w", new CacheWrite(), cache, rows, slots);
+    assertEquals(cache.type(), written.type());
+    Value starts = graph.input("starts", TensorType.of(DType.I32, "starts"));
+    Value lengths = graph.input("lengths", TensorType.of(DType.I32, "n"));
+    Value pages = graph.input("table", TensorType.of(DType.I32, "n", "most"));
+    Attention four = Attention.of(4, 32, Attention.Layout.RAGGED);
+    Attention eight = Attention.of(8, 16, Attention.Layout.RAGGED);
+    Value[] inputs = {rows, written, written, null, starts, null, lengths, null, null, pages};
+    assertEquals(rows.type(), graph.add("y", four, inputs).type());
+    refused("a multiple of 32 elements", () -> graph.add("y", eight, inputs));
+    Value half = graph.cast(rows, DType.F16);
+    refused("rows of f32", () -> graph.add("w", new CacheWrite(), cache, half, slots));
+    refused("rows of 128 elements, as before", () -> graph.reshape(cache, "pages", 128, 16));
   }
 
   @Test

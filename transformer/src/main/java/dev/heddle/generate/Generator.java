@@ -130,7 +130,11 @@ public final class Generator implements AutoCloseable {
       return this;
     }
 
-    /** How keys and values are stored: in the type that is computed in, 128 tokens a page. */
+    /**
+     * How keys and values are stored: by default in the type that is computed in, 128 tokens a
+     * page. Q8_0 takes 0.27 of float32's memory, where heads have a multiple of 32 elements; others
+     * are refused.
+     */
     public Builder storage(DecoderGraph.Storage value) {
       this.storage = value;
       return this;

@@ -14,7 +14,6 @@ import dev.heddle.model.DecoderGraph;
 import dev.heddle.op.CacheWrite;
 import dev.heddle.pass.Passes;
 import dev.heddle.tensor.DType;
-import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.Tensor;
@@ -74,12 +73,18 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void add(String name, int columns) {
+      DType type = size.storage.dtype();
+      if (columns % type.blockElements() != 0) {
+        throw new GenerationException(
+            "%s has rows of %d elements; a cache of %s wants heads of a multiple of %d: store it as f16"
+                .formatted(name, columns, type, type.blockElements()));
+      }
       Shape shape = Shape.of(pool.pages(), pageTokens(), columns);
-      try (HostTensor zeros = HostTensor.allocate(size.storage.dtype(), shape)) {
+      try (HostTensor zeros = HostTensor.allocate(type, shape)) {
         names.add(name);
         tensors.add(backend.upload(zeros));
       } catch (OutOfMemoryError e) {
-        long bytes = shape.elements() * size.storage.dtype().bytes();
+        long bytes = type.bytes(shape.elements());
         OutOfDeviceMemoryException refused =
             new OutOfDeviceMemoryException(
                 bytes,
@@ -123,13 +128,12 @@ public final class KvCache implements AutoCloseable {
       Value to = g.input("to", TensorType.of(DType.I32, "tokens"));
       for (int i = 0; i < names.size(); i++) {
         Shape shape = tensors.get(i).shape();
-        long columns = shape.dim(2);
         Value cache = g.input(names.get(i), TensorType.of(size.storage.dtype(), shape));
         Value rows = g.embedding(names.get(i) + ".rows", byToken(g, cache, shape), from);
         Value written = g.add(names.get(i) + ".write", new CacheWrite(), cache, rows, to);
-        // An element of what was written, so that the write is not dead code.
-        Value flat = g.reshape(written, shape.elements());
-        g.output(names.get(i) + ".done", g.slice(flat, 0, Dim.ZERO, Dim.of(columns)));
+        // What was written, so that the write is not dead code.
+        Value done = g.embedding(names.get(i) + ".done", byToken(g, written, shape), to);
+        g.output(names.get(i) + ".done", done);
       }
       return Passes.standard().apply(g.build());
     }

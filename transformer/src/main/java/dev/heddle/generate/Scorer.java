@@ -27,8 +27,6 @@ public final class Scorer implements AutoCloseable {
   /** Logits that one step gives at most, unless a single row has more. */
   private static final int LOGITS = 1 << 22;
 
-  private static final DecoderGraph.Storage STORAGE = new DecoderGraph.Storage(null, 128);
-
   private final LoadedDecoding loaded;
   private final Decoding decoding;
   private final String reason;
@@ -56,9 +54,16 @@ public final class Scorer implements AutoCloseable {
     private String backend;
     private BackendOptions backendOptions = BackendOptions.DEFAULT;
     private int window;
+    private DecoderGraph.Storage storage = new DecoderGraph.Storage(null, 128);
 
     private Builder(Model model) {
       this.model = model;
+    }
+
+    /** How keys and values are stored: see {@link Generator.Builder#storage}. */
+    public Builder storage(DecoderGraph.Storage value) {
+      this.storage = value;
+      return this;
     }
 
     /** {@code auto}, or the backend's name: see {@link Backends}. */
@@ -100,8 +105,8 @@ public final class Scorer implements AutoCloseable {
                 .formatted(longest, model.name(), decoder.contextLength()));
       }
       int step = Math.clamp(LOGITS / decoder.vocabularySize(), 1, longest);
-      int tokens = longest + STORAGE.pageTokens();
-      KvCache.Size size = new KvCache.Size(tokens, 1, step, STORAGE);
+      int tokens = longest + storage.pageTokens();
+      KvCache.Size size = new KvCache.Size(tokens, 1, step, storage);
       return new Scorer(
           LoadedDecoding.load(model, backend, backendOptions, size, null, Decoding.Choice.NONE),
           longest);

@@ -56,7 +56,8 @@ public final class DecoderGraph {
   /**
    * How a cache stores keys and values.
    *
-   * @param dtype F32, F16 or BF16; null for the type that the model computes in
+   * @param dtype F32, F16, BF16, or Q8_0, where heads have a multiple of 32 elements; null for the
+   *     type that the model computes in
    * @param pageTokens tokens of a page
    */
   public record Storage(DType dtype, int pageTokens) {
