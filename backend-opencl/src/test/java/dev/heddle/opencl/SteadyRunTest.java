@@ -161,12 +161,12 @@ class SteadyRunTest {
         Program program =
             backend.compile(network(), CompileOptions.DEFAULT.withConcurrentRuns(1))) {
       Outputs last = null;
-      for (int first = 40; first > 0; first--) {
+      for (int first = 80; first > 0; first--) {
         last = program.run(batch(first), last);
         last = program.run(batch(first), last);
-        assertTrue(replay.live() <= 16, "live: " + replay.live());
+        assertTrue(replay.live() <= 64, "live: " + replay.live());
       }
-      assertEquals(16, replay.live());
+      assertEquals(64, replay.live());
       float[] expected = alone(program, batch(400));
       last = next(program, batch(400), last, expected);
       assertEquals(0, replay.live());

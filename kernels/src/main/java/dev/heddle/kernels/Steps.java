@@ -7,10 +7,11 @@ import java.util.List;
 /**
  * What earlier runs gave their queue, by all that it depends on: extents, and the places of what
  * they read and wrote. So many are kept as a generation needs whose batch shrinks and whose pages
- * grow in number; the one that was not used for longest makes room.
+ * grow in number, or a server whose sequences come and go; the one that was not used for longest
+ * makes room.
  */
 final class Steps {
-  private static final int MOST = 16;
+  private static final int MOST = 64;
 
   private final List<Step> steps = new ArrayList<>();
   private final long[] numbers;

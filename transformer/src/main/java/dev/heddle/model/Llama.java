@@ -87,7 +87,14 @@ record Llama(
 
   @Override
   public Rope lengthDependentRope() {
-    return shape.ropes().stream().filter(rope -> rope.byLength() != null).findFirst().orElse(null);
+    // Asked for each token, so that nothing may be made here.
+    List<Rope> ropes = shape.ropes();
+    for (int i = 0; i < ropes.size(); i++) {
+      if (ropes.get(i).byLength() != null) {
+        return ropes.get(i);
+      }
+    }
+    return null;
   }
 
   @Override
