@@ -140,14 +140,16 @@ final class AttentionLaunch implements Launch {
   private static List<String> defines(Node node) {
     DType x = dtype(node);
     DType mask = dtype(node, Attention.MASK, x);
+    // What is absent is named as what is usual, so that there are fewer variants.
+    DType usual = x == DType.F64 ? x : DType.F32;
     List<String> defines =
         new ArrayList<>(
             Types.defines(
                 "X", x,
                 "KV", dtype(node, Attention.KEY, x),
                 "MASK", mask,
-                "SLOPE", dtype(node, Attention.ALIBI, x),
-                "BIAS", dtype(node, Attention.RELATIVE, x),
+                "SLOPE", dtype(node, Attention.ALIBI, usual),
+                "BIAS", dtype(node, Attention.RELATIVE, usual),
                 "LENGTH", dtype(node, Attention.KEY_LENGTHS, DType.I32)));
     if (mask == DType.BOOL) {
       defines.add("LOGICAL_MASK");

@@ -40,8 +40,9 @@ import java.util.Set;
 
 /**
  * The kernels that transformers ask of a GPU: nodes like theirs are compiled for a device that only
- * remembers. Weights are float32, float16 or bfloat16, activations float32, for plain products
- * bfloat16 and float16 too.
+ * remembers. Weights are float32, float16 or bfloat16; activations float32, or bfloat16 with such
+ * weights, which is what GPUs compute models in unless somebody asks for another type; for plain
+ * products and attention float16 too.
  */
 public final class ModelKernels {
   /** Variants depend on these; GPUs of all generations that are served allow them. */
@@ -53,6 +54,15 @@ public final class ModelKernels {
 
   /** Query heads that have one key head. */
   private static final int[] SHARES = {1, 2, 4, 8};
+
+  /** What feed-forward networks apply to a product. */
+  private static final List<Unary.Kind> BEHIND_PRODUCTS =
+      List.of(
+          Unary.Kind.IDENTITY,
+          Unary.Kind.GELU,
+          Unary.Kind.GELU_TANH,
+          Unary.Kind.RELU,
+          Unary.Kind.SILU);
 
   private final RecordingDevice device = new RecordingDevice(LIMITS);
   private final Backend backend = new KernelBackend(device, List.of());
@@ -92,29 +102,30 @@ public final class ModelKernels {
 
   private void products() {
     for (DType weight : List.of(F32, F16, BF16)) {
-      for (Unary.Kind kind :
-          List.of(
-              Unary.Kind.IDENTITY,
-              Unary.Kind.GELU,
-              Unary.Kind.GELU_TANH,
-              Unary.Kind.RELU,
-              Unary.Kind.SILU)) {
+      for (Unary.Kind kind : BEHIND_PRODUCTS) {
         linear(kind, F32, weight, null);
       }
     }
+    BEHIND_PRODUCTS.forEach(kind -> linear(kind, BF16, BF16, null));
     linear(Unary.Kind.TANH, F32, F32, null);
+    linear(Unary.Kind.TANH, F32, BF16, null);
     for (DType half : List.of(BF16, F16)) {
       linear(Unary.Kind.IDENTITY, half, half, null);
       linear(Unary.Kind.IDENTITY, half, half, half);
     }
     for (DType weight : List.of(F32, F16, BF16)) {
-      TensorType matrix = type(weight, 4096, 4096);
-      TensorType chosen = type(I32, "tokens", 2);
-      node(new ExpertMatMul(), 1, type(F32, "tokens", 4096), chosen, matrix, matrix);
-      node(new ExpertMatMul(), 1, type(F32, "tokens", 2, 4096), chosen, matrix, matrix);
+      experts(F32, weight);
     }
+    experts(BF16, BF16);
     TensorType a = type(F32, "batch", 12, "queries", "keys");
     node(MatMul.PLAIN, 1, a, type(F32, "batch", 12, "keys", 64));
+  }
+
+  private void experts(DType x, DType weight) {
+    TensorType matrix = type(weight, 4096, 4096);
+    TensorType chosen = type(I32, "tokens", 2);
+    node(new ExpertMatMul(), 1, type(x, "tokens", 4096), chosen, matrix, matrix);
+    node(new ExpertMatMul(), 1, type(x, "tokens", 2, 4096), chosen, matrix, matrix);
   }
 
   private void linear(Unary.Kind kind, DType x, DType weight, DType bias) {
@@ -130,15 +141,21 @@ public final class ModelKernels {
     for (int headDim : new int[] {32, 64, 80, 96, 128, 256}) {
       ragged(F32, headDim);
       for (int share : SHARES) {
-        paged(F32, headDim, share);
+        paged(F32, F32, headDim, share);
       }
     }
     for (int headDim : new int[] {64, 128}) {
       for (int share : SHARES) {
-        paged(F16, headDim, share);
+        paged(F32, F16, headDim, share);
       }
       for (DType half : List.of(BF16, F16)) {
         ragged(half, headDim);
+      }
+    }
+    ragged(BF16, 32);
+    for (int headDim : new int[] {32, 64, 80, 96, 128}) {
+      for (int share : SHARES) {
+        paged(BF16, BF16, headDim, share);
       }
     }
     // Of graphs that are padded, as files have them.
@@ -158,7 +175,7 @@ public final class ModelKernels {
     node(op, 1, x, x, x, null, starts());
   }
 
-  private void paged(DType cache, int headDim, int share) {
+  private void paged(DType query, DType cache, int headDim, int share) {
     Attention op =
         new Attention(
             8 * share,
@@ -169,31 +186,30 @@ public final class ModelKernels {
             0,
             0,
             Attention.Map.NONE);
-    TensorType x = type(F32, "tokens", 8 * share * headDim);
+    TensorType x = type(query, "tokens", 8 * share * headDim);
     TensorType pages = type(cache, "pages", 16, 8 * headDim);
     TensorType lengths = type(I32, "sequences");
     TensorType table = type(I32, "sequences", "most");
     node(op, 1, x, pages, pages, null, starts(), null, lengths, null, null, table);
-    TensorType rows = type(F32, "tokens", 8 * headDim);
+    TensorType rows = type(query, "tokens", 8 * headDim);
     node(new CacheWrite(), 1, pages, rows, type(I32, "tokens"));
   }
 
   private void norms() {
-    for (int width : WIDTHS) {
-      TensorType x = type(F32, "tokens", width);
-      TensorType scale = type(F32, width);
-      LayerNorm centred = new LayerNorm(1, 1e-5);
-      node(centred, 1, x, scale, scale);
-      node(centred, 1, x, scale, scale, x);
-      node(centred, 2, x, scale, scale, x);
-      RmsNorm plain = new RmsNorm(1, 1e-5);
-      node(plain, 1, x, scale);
-      node(plain, 1, x, scale, x);
-      node(plain, 2, x, scale, x);
+    for (DType dtype : List.of(F32, BF16)) {
+      for (int width : WIDTHS) {
+        TensorType x = type(dtype, "tokens", width);
+        TensorType scale = type(F32, width);
+        LayerNorm centred = new LayerNorm(1, 1e-5);
+        node(centred, 1, x, scale, scale);
+        node(centred, 1, x, scale, scale, x);
+        node(centred, 2, x, scale, scale, x);
+        RmsNorm plain = new RmsNorm(1, 1e-5);
+        node(plain, 1, x, scale);
+        node(plain, 1, x, scale, x);
+        node(plain, 2, x, scale, x);
+      }
     }
-    TensorType half = type(BF16, "tokens", 4096);
-    node(new LayerNorm(1, 1e-5), 1, half, type(BF16, 4096), type(BF16, 4096));
-    node(new RmsNorm(1, 1e-5), 1, half, type(BF16, 4096));
   }
 
   private void elements() {
@@ -218,6 +234,7 @@ public final class ModelKernels {
             Unary.Kind.SIGMOID,
             Unary.Kind.TANH)) {
       node(new Unary(kind), 1, x);
+      node(new Unary(kind), 1, half);
     }
     for (DType other : List.of(F16, BF16)) {
       node(new Cast(other), 1, x);
@@ -229,9 +246,12 @@ public final class ModelKernels {
       node(new Gather(0), 1, type(table, 32000, 4096), type(I32, "tokens"));
     }
     TensorType angles = type(F32, 2048, 64);
-    node(new RotaryEmbedding(32, 128, false), 1, x, angles, angles, type(I32, "tokens"));
     TensorType own = type(F32, "tokens", 64);
-    node(new RotaryEmbedding(32, 128, false), 1, x, own, own);
+    for (TensorType rotated : List.of(x, half)) {
+      RotaryEmbedding op = new RotaryEmbedding(32, 128, false);
+      node(op, 1, rotated, angles, angles, type(I32, "tokens"));
+      node(op, 1, rotated, own, own);
+    }
     moves();
   }
 
