@@ -125,7 +125,12 @@ public final class BeamSearch {
    * @return false if the search is at its end
    */
   public boolean step(float[] logProbabilities) {
-    select(logProbabilities);
+    return step(logProbabilities, 0);
+  }
+
+  /** The same of rows that begin at {@code at}. */
+  boolean step(float[] logProbabilities, int at) {
+    select(logProbabilities, at);
     boolean allEnded = true;
     for (int i = 0; i < candidates.size(); i++) {
       TokenSequence sequence = continued[i];
@@ -144,10 +149,10 @@ public final class BeamSearch {
   }
 
   /** The best candidates of all beams; when sampling, as many drawn without replacement. */
-  private void select(float[] logProbabilities) {
+  private void select(float[] logProbabilities, int at) {
     candidates.clear();
     for (int beam = 0; beam < beams; beam++) {
-      int row = step == 0 ? 0 : beam * vocabulary;
+      int row = at + (step == 0 ? 0 : beam * vocabulary);
       for (int id = 0; id < vocabulary; id++) {
         double score = scores[beam] + logProbabilities[row + id];
         int index = beam * vocabulary + id;
@@ -237,11 +242,11 @@ public final class BeamSearch {
   }
 
   /** The same in the middle of a search: behind those that have ended, the best that go on. */
-  List<Hypothesis> bestSoFar() {
+  List<Hypothesis> bestSoFar(StopReason reason) {
     List<Hypothesis> all = new ArrayList<>(best());
     for (int i = 0; i < rows() && all.size() < options.numReturnSequences(); i++) {
       double score = scores[i] / Math.pow(Math.max(step, 1), options.lengthPenalty());
-      all.add(new Hypothesis(running[i].generatedIds(), score, StopReason.CANCELLED));
+      all.add(new Hypothesis(running[i].generatedIds(), score, reason));
     }
     return all;
   }

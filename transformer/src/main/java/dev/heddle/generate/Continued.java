@@ -16,7 +16,7 @@ final class Continued {
   /**
    * A sequence.
    *
-   * @param stream its text as it comes, or null where that is not asked for
+   * @param stream its text as it comes, or null where that ends nothing
    * @param decoder its text at the end, or null where the model has no tokenizer
    */
   Continued(
@@ -50,13 +50,13 @@ final class Continued {
    * Appends a token.
    *
    * @param reason why the sequence ends with it, or null
-   * @return the text that can be shown now
+   * @return the text that can be shown now, or null where nobody looks at it here
    */
   String add(int id, StopReason reason) {
     tokens.add(id);
     stopped = reason;
     if (stream == null) {
-      return "";
+      return null;
     }
     String shown = stream.add(id);
     if (stream.stopped() && stopped != StopReason.EOS) {
@@ -69,28 +69,32 @@ final class Continued {
     return shown;
   }
 
-  void cancel() {
+  void stop(StopReason reason) {
     if (stopped == null) {
-      stopped = StopReason.CANCELLED;
+      stopped = reason;
       if (stream != null) {
         text.append(stream.finish());
       }
     }
   }
 
-  private String text() {
-    if (stream != null) {
-      return text.toString();
-    }
-    return decoder == null ? null : decoder.apply(tokens.generatedIds());
+  /** The first {@code count} tokens; fewer than there are if nobody has seen the others. */
+  GeneratedSequence result(int count) {
+    int[] ids = tokens.generatedIds();
+    boolean whole = count >= ids.length;
+    int[] shown = whole ? ids : Arrays.copyOf(ids, count);
+    return new GeneratedSequence(
+        shown,
+        text(shown, whole),
+        OptionalDouble.empty(),
+        logProbabilities == null ? null : Arrays.copyOf(logProbabilities, shown.length),
+        whole ? stopped : StopReason.CANCELLED);
   }
 
-  GeneratedSequence result() {
-    return new GeneratedSequence(
-        tokens.generatedIds(),
-        text(),
-        OptionalDouble.empty(),
-        logProbabilities == null ? null : Arrays.copyOf(logProbabilities, tokens.generated()),
-        stopped);
+  private String text(int[] ids, boolean whole) {
+    if (whole && stream != null) {
+      return text.toString();
+    }
+    return decoder == null ? null : decoder.apply(ids);
   }
 }

@@ -169,6 +169,11 @@ public final class Decoding implements AutoCloseable {
     return sources.encode(source);
   }
 
+  /** Whether a source of so many tokens finds room. */
+  boolean fitsSource(int tokens) {
+    return sources == null || tokens <= sources.cache().freeTokens();
+  }
+
   /** How many sources have been read. */
   public long encoderRuns() {
     return sources == null ? 0 : sources.runs();
@@ -209,19 +214,24 @@ public final class Decoding implements AutoCloseable {
     return longestStep;
   }
 
+  /** Room for so many rows of logits, which {@link #logits} allows. */
+  float[] rows(int count) {
+    return new float[logits(count)];
+  }
+
   /**
-   * Room for so many rows of logits.
+   * How many logits so many rows have.
    *
    * @throws GenerationException if that is more than a Java array holds
    */
-  float[] rows(int count) {
+  int logits(int count) {
     long logits = (long) count * vocabularySize();
     if (logits > Integer.MAX_VALUE - 8) {
       throw new GenerationException(
           "%d sequences or beams of %d logits each; at most %,d logits are supported at a time"
               .formatted(count, vocabularySize(), Integer.MAX_VALUE - 8));
     }
-    return new float[(int) logits];
+    return (int) logits;
   }
 
   /**
@@ -275,67 +285,30 @@ public final class Decoding implements AutoCloseable {
    * @param logits is given those of its last token
    */
   public void prefill(KvCache.Sequence sequence, int[] prompt, float[] logits) {
-    prefill(sequence, prompt, logits, new Cancellation());
-  }
-
-  /** The same; false if it was cancelled before the prompt's end. */
-  boolean prefill(
-      KvCache.Sequence sequence, int[] prompt, float[] logits, Cancellation cancellation) {
-    if (!takeIn(sequence, prompt, prompt.length, 1, cancellation)) {
-      return false;
-    }
-    run(logits);
-    return true;
-  }
-
-  /**
-   * Takes in the first {@code count} of {@code ids}, all of which are a prompt; what the sequence
-   * has are the first of them. The last part is added and left to the next run.
-   *
-   * @param logits how many of the last tokens' logits are wanted
-   * @return false if it was cancelled before; then nothing is left to run
-   */
-  boolean takeIn(
-      KvCache.Sequence sequence, int[] ids, int count, int logits, Cancellation cancellation) {
-    for (int at = sequence.length(); !cancellation.isCancelled(); at += longestStep) {
-      int tokens = Math.min(longestStep, count - at);
-      boolean last = at + tokens == count;
-      add(sequence, ids, at, tokens, last ? logits : 0, ids.length);
-      if (last) {
-        return true;
-      }
+    int at = sequence.length();
+    for (; prompt.length - at > longestStep; at += longestStep) {
+      add(sequence, prompt, at, longestStep, 0, prompt.length);
       run();
     }
-    return false;
+    add(sequence, prompt, at, prompt.length - at, 1, prompt.length);
+    run(logits);
   }
 
   /**
-   * Makes {@code sequence}, which has all of {@code tokens} but the last, ready for that one: where
-   * longer sequences are rotated otherwise, all tokens before it are run again, as transformers
-   * does.
-   *
-   * @return false if it was cancelled meanwhile
+   * Whether a sequence that was rotated as one of {@code reach} tokens has to be run again from its
+   * beginning when it has {@code length}, as transformers does.
    */
-  boolean readyFor(KvCache.Sequence sequence, TokenSequence tokens, Cancellation cancellation) {
-    if (!decoder.rotatesAnew(sequence.length(), tokens.length())) {
-      return true;
-    }
-    sequence.truncate(0);
-    int[] ids = tokens.ids();
-    if (!takeIn(sequence, ids, ids.length - 1, 0, cancellation)) {
-      return false;
-    }
-    run();
-    return true;
+  boolean rotatesAnew(int reach, int length) {
+    return decoder.rotatesAnew(reach, length);
   }
 
   /**
-   * Whether what {@code sequence} holds is what it would hold if it had {@code length} tokens:
-   * there are rotations that turn the same keys otherwise in a longer sequence.
+   * Whether keys in a sequence of {@code reach} tokens are those of a shorter one: there are
+   * rotations that turn the same keys otherwise in a longer sequence.
    */
-  boolean holdsFor(KvCache.Sequence sequence, int length) {
+  boolean rotatesPlainly(int reach) {
     Rope rope = decoder.lengthDependentRope();
-    return rope == null || rope.sameAngles(sequence.length(), length);
+    return rope == null || rope.sameAngles(1, reach);
   }
 
   /** Takes back all that was added since the last {@link #run}. */
@@ -352,15 +325,26 @@ public final class Decoding implements AutoCloseable {
    */
   public int run(float[] logits) {
     int rows = run();
+    readLogits(logits);
+    return rows;
+  }
+
+  /** Gives the last run's logits, {@code [rows, vocabulary]}. */
+  void readLogits(float[] logits) {
     if (logits != target) {
       target = logits;
       targetBytes = MemorySegment.ofArray(logits);
     }
     last.get(LOGITS).copyTo(targetBytes);
-    return rows;
   }
 
-  private int run() {
+  /** Rows that the next run gives, as far as they are wanted yet. */
+  int rows() {
+    return inputs.logitRows();
+  }
+
+  /** The same, but for the logits, which stay where they are. */
+  int run() {
     try {
       int rows = inputs.logitRows();
       Outputs given = last;
@@ -374,8 +358,8 @@ public final class Decoding implements AutoCloseable {
   }
 
   /**
-   * Wants, of the next {@link #choose}, a token to follow the last one that was added: the next of
-   * {@code tokens}, as plain {@code options} say.
+   * Wants, of the next run, a token to follow the last one that was added: the next of {@code
+   * tokens}, as plain {@code options} say.
    */
   void draw(GenerationOptions options, TokenSequence tokens) {
     if (options.greedy()) {
@@ -396,9 +380,13 @@ public final class Decoding implements AutoCloseable {
     inputs.addRow(0, 0, 1, 0);
   }
 
-  /** The same as {@link #run(float[])}, but for the logits: these stay where they are. */
-  void choose() {
-    int rows = run();
+  /**
+   * Reads what the last run chose.
+   *
+   * @return rows of it
+   */
+  int readChoices() {
+    int rows = Math.toIntExact(last.get(IDS).shape().elements());
     if (chosen.length < rows) {
       chosen = new int[rows];
       chosenBytes = MemorySegment.ofArray(chosen);
@@ -411,6 +399,7 @@ public final class Decoding implements AutoCloseable {
         last.get(LOG_PROBABILITIES).copyTo(chanceBytes);
       }
     }
+    return rows;
   }
 
   /**

@@ -14,7 +14,8 @@ import java.util.OptionalDouble;
  */
 public record GeneratedSequence(
     int[] ids, String text, OptionalDouble score, double[] logProbabilities, StopReason stopped) {
-  /** Of a generation that was cancelled before it began. */
-  static final GeneratedSequence NONE =
-      new GeneratedSequence(new int[0], "", OptionalDouble.empty(), null, StopReason.CANCELLED);
+  /** Of a generation that was ended before it began. */
+  static GeneratedSequence none(StopReason reason) {
+    return new GeneratedSequence(new int[0], "", OptionalDouble.empty(), null, reason);
+  }
 }

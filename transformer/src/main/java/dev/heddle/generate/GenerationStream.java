@@ -1,17 +1,18 @@
 package dev.heddle.generate;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import dev.heddle.backend.HeddleException;
+import dev.heddle.backend.RunInterruptedException;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * A generation whose tokens are made as they are asked for, on the thread that asks.
+ * The tokens of a generation, read as they come.
  *
  * {@snippet :
  * try (GenerationStream tokens = generator.stream("ROMEO:\n", options)) {
@@ -22,17 +23,40 @@ import java.util.stream.StreamSupport;
  * }
  * }
  *
- * <p>It may go from thread to thread; one asks at a time. From its first token until it is read to
- * its end or closed no other generation of the generator runs: close what is not read to its end.
- * Beams are no tokens until the search is over: of them there is the {@link #result} alone.
+ * <p>It may go from thread to thread; one reads at a time. The generation runs ahead of its reader
+ * by a bounded number of tokens and then waits, while others go on: close what is not read to its
+ * end. Beams are no tokens until the search is over: of them there is the {@link #result} alone.
  */
 public final class GenerationStream implements Iterator<GenerationStream.Token>, AutoCloseable {
+  private final RequestQueue queue;
+  private final Supplier<TextStream> texts;
+
+  /** What may cancel it besides; or null. */
   private final Cancellation cancellation;
-  private final Function<GenerationStream, GenerationRun> start;
-  private final Deque<Token> made = new ArrayDeque<>();
-  private GenerationRun run;
-  private Generation result;
+
+  /** Tokens that wait for their reader; beyond that the generation does. 0: nobody reads them. */
+  private final int ahead;
+
+  // What waits, a ring.
+  private int[] ids = {};
+  private int[] owners = {};
+  private String[] shown = {};
+  private boolean[] lasts = {};
+  private int head;
+  private int waiting;
+
+  /** By sequence, tokens read, and their text where it is made here. */
+  private final int[] read;
+
+  private final TextStream[] text;
+
+  private volatile boolean full;
+  private volatile boolean cancelled;
+  private boolean reading;
   private boolean ended;
+  private Supplier<Generation> outcome;
+  private Generation result;
+  private Throwable failure;
 
   /**
    * A token.
@@ -44,67 +68,180 @@ public final class GenerationStream implements Iterator<GenerationStream.Token>,
   public record Token(int sequence, int id, String text) {}
 
   /**
-   * A stream of what {@code start} begins, when the first token is asked for.
+   * A stream that nothing has been put into.
    *
-   * @param cancellation that of the generation
+   * @param texts makes the text of a sequence as it comes; null for none
+   * @param ahead tokens that may wait to be read; 0 if the result alone is wanted
+   * @param cancellation what may cancel it besides, whoever tells it of that; or null
    */
-  GenerationStream(Cancellation cancellation, Function<GenerationStream, GenerationRun> start) {
+  GenerationStream(
+      RequestQueue queue,
+      Supplier<TextStream> texts,
+      int sequences,
+      int ahead,
+      Cancellation cancellation) {
     this.cancellation = cancellation;
-    this.start = start;
+    this.queue = queue;
+    this.texts = texts;
+    this.ahead = ahead;
+    this.reading = ahead > 0;
+    this.read = new int[sequences];
+    this.text = new TextStream[sequences];
   }
 
-  /** The listener of the generation. */
-  boolean take(int sequence, int id, String text) {
-    return made.add(new Token(sequence, id, text));
-  }
+  // The engine's side.
 
   /**
-   * Runs a step if that is what it takes.
+   * A token was chosen.
    *
-   * @throws KvCacheFullException if the cache is too small
-   * @throws dev.heddle.backend.RunInterruptedException if the thread is interrupted; the generation
-   *     has ended then, as after any other exception
+   * @param known the text that can be shown now; null if it is to be made of the id
+   * @param last whether the sequence ends with it
+   */
+  synchronized void put(int sequence, int id, String known, boolean last) {
+    if (!reading || cancelled) {
+      return;
+    }
+    if (waiting == ids.length) {
+      grow();
+    }
+    int at = (head + waiting++) % ids.length;
+    ids[at] = id;
+    owners[at] = sequence;
+    shown[at] = known;
+    lasts[at] = last;
+    full = waiting >= ahead;
+    notifyAll();
+  }
+
+  private void grow() {
+    int length = Math.max(16, 2 * ids.length);
+    int[] order = new int[waiting];
+    Arrays.setAll(order, i -> (head + i) % ids.length);
+    int[] nextIds = new int[length];
+    int[] nextOwners = new int[length];
+    String[] nextShown = new String[length];
+    boolean[] nextLasts = new boolean[length];
+    for (int i = 0; i < waiting; i++) {
+      nextIds[i] = ids[order[i]];
+      nextOwners[i] = owners[order[i]];
+      nextShown[i] = shown[order[i]];
+      nextLasts[i] = lasts[order[i]];
+    }
+    ids = nextIds;
+    owners = nextOwners;
+    shown = nextShown;
+    lasts = nextLasts;
+    head = 0;
+  }
+
+  /** Whether the reader has to read before more is made. */
+  boolean isFull() {
+    return full;
+  }
+
+  /** Whether it is to end before its end. */
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** It has ended; {@code what} came of it is asked for once, by whoever wants to know. */
+  synchronized void end(Supplier<Generation> what) {
+    ended = true;
+    outcome = what;
+    notifyAll();
+  }
+
+  /** It has failed. */
+  synchronized void fail(Throwable reason) {
+    ended = true;
+    failure = reason;
+    notifyAll();
+  }
+
+  /** Tokens that were read, by sequence; null if all that there is counts. */
+  int[] seen() {
+    return reading && cancelled ? read : null;
+  }
+
+  // The reader's.
+
+  /**
+   * Waits for a token, or the end.
+   *
+   * @throws HeddleException if the generation has failed; the tokens before come first
+   * @throws RunInterruptedException if the thread is interrupted; that ends the generation
    */
   @Override
   public synchronized boolean hasNext() {
-    while (made.isEmpty() && !ended) {
-      step();
+    heed();
+    while (waiting == 0 && !ended && !cancelled) {
+      await();
     }
-    return !made.isEmpty();
+    if (waiting > 0) {
+      return true;
+    }
+    if (failure != null) {
+      throw failed();
+    }
+    return false;
   }
 
-  private void step() {
+  /** It may have ended before it was cancelled, and not been read. */
+  private void heed() {
+    if (cancellation != null && cancellation.isCancelled()) {
+      cancel();
+    }
+  }
+
+  private void await() {
     try {
-      if (run == null) {
-        run = start.apply(this);
-      } else {
-        run.step();
-      }
-      if (!run.goesOn()) {
-        end();
-      }
-    } catch (RuntimeException | Error e) {
-      end();
-      throw e;
+      wait();
+    } catch (InterruptedException e) {
+      cancel();
+      Thread.currentThread().interrupt();
+      throw new RunInterruptedException("interrupted while tokens were awaited");
     }
   }
 
-  private void end() {
-    ended = true;
-    if (run != null) {
-      try (GenerationRun ending = run) {
-        result = ending.result();
-      }
-    }
-  }
-
-  /** The next token, made if it has not been. */
+  /** The next token. */
   @Override
   public Token next() {
-    if (!hasNext()) {
-      throw new NoSuchElementException("the generation has ended");
+    Token token;
+    boolean wakes;
+    synchronized (this) {
+      if (!hasNext()) {
+        throw new NoSuchElementException("the generation has ended");
+      }
+      token = take();
+      wakes = full && waiting <= ahead / 2;
+      full &= !wakes;
     }
-    return made.remove();
+    if (wakes) {
+      queue.wake();
+    }
+    return token;
+  }
+
+  private Token take() {
+    int at = head;
+    head = (head + 1) % ids.length;
+    waiting--;
+    int sequence = owners[at];
+    read[sequence]++;
+    String known = shown[at];
+    shown[at] = null;
+    if (known == null) {
+      known = texts == null ? "" : made(sequence, ids[at], lasts[at]);
+    }
+    return new Token(sequence, ids[at], known);
+  }
+
+  private String made(int sequence, int id, boolean last) {
+    if (text[sequence] == null) {
+      text[sequence] = texts.get();
+    }
+    String known = text[sequence].add(id);
+    return last ? known + text[sequence].finish() : known;
   }
 
   /** The tokens left, as a stream; closing that closes this. */
@@ -115,30 +252,66 @@ public final class GenerationStream implements Iterator<GenerationStream.Token>,
   }
 
   /**
-   * What came of it: runs the rest if it has not ended. Of one that was closed, what there was
-   * until then.
+   * What came of it, once it has ended: whoever asks reads no more tokens. Of one that was closed,
+   * what was read until then.
    *
-   * @throws IllegalStateException if it was closed, or failed, before its first token
+   * @throws HeddleException if it has failed
+   * @throws RunInterruptedException if the thread is interrupted; that ends the generation
    */
-  public synchronized Generation result() {
-    while (!ended) {
-      step();
+  public Generation result() {
+    heed();
+    drain();
+    synchronized (this) {
+      while (!ended) {
+        await();
+      }
+      if (failure != null) {
+        throw failed();
+      }
+      if (result == null) {
+        result = outcome.get();
+        outcome = null;
+      }
+      return result;
     }
-    if (result == null) {
-      throw new IllegalStateException("the generation ended before it began");
-    }
-    return result;
   }
 
-  /** Ends the generation if it goes on. From another thread, too: then within a step. */
+  /** From here on nobody reads. */
+  private void drain() {
+    synchronized (this) {
+      if (ended || cancelled) {
+        return;
+      }
+      reading = false;
+      waiting = 0;
+      full = false;
+    }
+    queue.wake();
+  }
+
+  private RuntimeException failed() {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) failure;
+  }
+
+  /** Ends the generation if it goes on: within a step. Any thread may. */
   @Override
   public void close() {
-    cancellation.cancel();
+    cancel();
+  }
+
+  /** Cancels it, if it goes on or has not been read to its end. */
+  void cancel() {
     synchronized (this) {
-      made.clear();
-      if (!ended) {
-        end();
+      if (cancelled || ended && waiting == 0) {
+        return;
       }
+      cancelled = true;
+      waiting = 0;
+      notifyAll();
     }
+    queue.wake();
   }
 }

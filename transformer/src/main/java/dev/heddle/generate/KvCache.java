@@ -208,6 +208,47 @@ public final class KvCache implements AutoCloseable {
     return groups.stream().mapToInt(group -> group.pool.free()).min().orElse(0) * pageTokens();
   }
 
+  /** Pages that there are, of all windows. */
+  int pages() {
+    int all = 0;
+    for (int g = 0; g < groups.size(); g++) {
+      all += groups.get(g).pool.pages();
+    }
+    return all;
+  }
+
+  /** Those that no sequence holds. */
+  int freePages() {
+    int all = 0;
+    for (int g = 0; g < groups.size(); g++) {
+      all += groups.get(g).pool.free();
+    }
+    return all;
+  }
+
+  /** Whether a new sequence of {@code tokens} tokens finds room, step by step. */
+  boolean fits(int tokens) {
+    for (int g = 0; g < groups.size(); g++) {
+      Group group = groups.get(g);
+      int held = group.window > 0 ? Math.min(tokens, size.step) : tokens;
+      if (Math.ceilDiv(held, pageTokens()) > group.pool.free()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether one sequence of {@code tokens} tokens fits if there is no other. */
+  boolean holds(int tokens) {
+    int full = Math.ceilDiv(tokens, pageTokens());
+    for (int g = 0; g < groups.size(); g++) {
+      if (groups.get(g).window == 0 && full > groups.get(g).pool.pages()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Begins an empty sequence, which its owner closes; {@code name} is for errors. */
   public Sequence begin(String name) {
     return begin(name, null);
@@ -286,6 +327,20 @@ public final class KvCache implements AutoCloseable {
       for (int g = 0; g < tables.length; g++) {
         reserve(groups.get(g), tables[g], count);
       }
+    }
+
+    /**
+     * Whether {@code count} more tokens find room, step by step, if nobody else takes it: where
+     * layers look back on a window, its pages are used again.
+     */
+    boolean fits(int count) {
+      for (int g = 0; g < tables.length; g++) {
+        int held = groups.get(g).window > 0 ? Math.min(count, size.step) : count;
+        if (needed(g, held) > groups.get(g).pool.free()) {
+          return false;
+        }
+      }
+      return true;
     }
 
     private int needed(int g, int count) {

@@ -11,35 +11,36 @@ record LoadedDecoding(Backend backend, Decoding decoding) implements AutoCloseab
   /**
    * Loads the decoder that {@code model} is.
    *
+   * @param backends those to choose from
    * @param backend {@code auto}, or a backend's name: see {@link Backends}; null for none given
    * @param sources how much of sources is held; null for a decoder that looks at none
    * @throws dev.heddle.backend.HeddleException if no backend takes it
    */
   static Backends.Selected<LoadedDecoding> load(
       Model model,
+      Backends backends,
       String backend,
       BackendOptions options,
       KvCache.Size size,
       KvCache.Size sources,
       Decoding.Choice choice) {
-    Model.Checkpoint checkpoint = Generator.decoder(model);
+    Model.Checkpoint checkpoint = Engine.decoder(model);
     Decoder decoder = (Decoder) checkpoint.architecture();
-    return new Backends()
-        .load(
-            backend,
-            options,
-            each ->
-                new LoadedDecoding(
+    return backends.load(
+        backend,
+        options,
+        each ->
+            new LoadedDecoding(
+                each,
+                new Decoding(
+                    model.name(),
+                    decoder,
+                    checkpoint.weights(),
                     each,
-                    new Decoding(
-                        model.name(),
-                        decoder,
-                        checkpoint.weights(),
-                        each,
-                        size,
-                        sources,
-                        choice,
-                        options.models())));
+                    size,
+                    sources,
+                    choice,
+                    options.models())));
   }
 
   @Override

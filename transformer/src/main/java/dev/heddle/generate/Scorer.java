@@ -92,7 +92,7 @@ public final class Scorer implements AutoCloseable {
      * @throws dev.heddle.backend.HeddleException if no backend takes it
      */
     public Scorer build() {
-      Decoder decoder = (Decoder) Generator.decoder(model).architecture();
+      Decoder decoder = (Decoder) Engine.decoder(model).architecture();
       if (decoder instanceof EncoderDecoder) {
         throw new ModelException(
             "%s is a %s, which writes about a text and does not continue it; expected a decoder"
@@ -108,7 +108,8 @@ public final class Scorer implements AutoCloseable {
       int tokens = longest + storage.pageTokens();
       KvCache.Size size = new KvCache.Size(tokens, 1, step, storage);
       return new Scorer(
-          LoadedDecoding.load(model, backend, backendOptions, size, null, Decoding.Choice.NONE),
+          LoadedDecoding.load(
+              model, new Backends(), backend, backendOptions, size, null, Decoding.Choice.NONE),
           longest);
     }
   }

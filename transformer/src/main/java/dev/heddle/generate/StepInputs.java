@@ -128,14 +128,15 @@ final class StepInputs implements AutoCloseable {
   /**
    * Adds tokens of a sequence that has room for them.
    *
-   * @param reach how long the sequence will be when all of its prompt is there
+   * @param reach how long the sequence will be when all of its prompt is there; tokens behind that
+   *     are rotated as each was when it was the last
    */
   void add(KvCache.Sequence sequence, int[] from, int first, int count, int logits, int reach) {
     int length = sequence.length();
     for (int i = 0; i < count; i++) {
       ids.add(from[first + i]);
       positions.add(length + i);
-      reaches.add(reach);
+      reaches.add(Math.max(reach, length + i + 1));
       for (int g = 0; g < slots.length; g++) {
         slots[g].add(sequence.slot(g, length + i));
       }

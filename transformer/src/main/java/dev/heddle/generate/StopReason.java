@@ -11,7 +11,11 @@ public enum StopReason {
   /** The text held a stop string. */
   STOP_STRING,
   /** The caller cancelled. */
-  CANCELLED;
+  CANCELLED,
+  /** The request's deadline passed. */
+  DEADLINE,
+  /** The engine or the generator was closed. */
+  CLOSED;
 
   /** As it stands in answers: {@code stop_string}. */
   public String label() {

@@ -64,6 +64,11 @@ public final class TokenSequence {
     return Arrays.copyOf(ids, length);
   }
 
+  /** All ids, not copied: of the array the first {@link #length}. */
+  int[] array() {
+    return ids;
+  }
+
   /** The ids behind the prompt, copied. */
   public int[] generatedIds() {
     return Arrays.copyOfRange(ids, promptLength, length);

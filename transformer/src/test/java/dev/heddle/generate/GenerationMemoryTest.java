@@ -5,10 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.heddle.backend.Backend;
-import dev.heddle.backend.BackendOptions;
-import dev.heddle.backend.Backends;
-import dev.heddle.model.Decoder;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
@@ -16,7 +12,12 @@ import dev.heddle.tensor.DType;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,60 +27,53 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GenerationMemoryTest {
   private static final int[] PROMPT = {1, 2, 3};
 
+  /** Requests of the long run; {@code -Dheddle.requests=100000} for the whole of it. */
+  private static final int REQUESTS = Integer.getInteger("heddle.requests", 20_000);
+
   /** Until Java's compilers have seen all of it, vectors are objects. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final Backend backend = new Backends().open("cpu", BackendOptions.DEFAULT).value();
+  private final WatchedBackend backend = new WatchedBackend();
   private final Model model = Models.open(Path.of("src/test/data/hf/gpt2"));
-  private final Decoding decoding = decoding();
+  private Engine engine;
 
-  private Decoding decoding() {
-    Model.Checkpoint checkpoint = (Model.Checkpoint) model.network();
-    return new Decoding(
-        model.name(),
-        (Decoder) checkpoint.architecture(),
-        checkpoint.weights(),
-        backend,
-        new KvCache.Size(256, 4, 16, new DecoderGraph.Storage(DType.F32, 64)),
-        null,
-        Decoding.Choice.IDS);
+  private void open(boolean sharePrefixes, int pageTokens) {
+    engine =
+        Engine.builder(model)
+            .backends(backend.backends())
+            .backend("watched")
+            .cacheTokens(1024)
+            .sequences(16)
+            .sharePrefixes(sharePrefixes)
+            .storage(new DecoderGraph.Storage(DType.F32, pageTokens))
+            .build();
   }
 
   @AfterEach
   void nothingIsLeft() {
-    decoding.close();
-    backend.close();
+    engine.close();
     model.close();
     assertEquals(0, backend.liveBytes());
+    EngineStats stats = engine.stats();
+    assertEquals(stats.pages(), stats.freePages());
   }
 
-  private List<GeneratedSequence> generate(GenerationOptions options, PrefixCache prefix) {
-    int maxNewTokens = options.newTokens(PROMPT.length, decoding.contextLength());
-    try (SampledContinuation each =
-        new SampledContinuation(
-            decoding,
-            new Source(PROMPT, null),
-            PROMPT,
-            options,
-            maxNewTokens,
-            false,
-            null,
-            null,
-            null,
-            prefix,
-            new Cancellation())) {
-      while (each.step()) {
-        // Goes on until all have ended.
-      }
-      return each.results();
-    }
+  /** Of the engine's own thread. */
+  private static long allocated() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long thread =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(each -> each.getName().equals("heddle engine"))
+            .findFirst()
+            .orElseThrow()
+            .threadId();
+    return threads.getThreadAllocatedBytes(thread);
   }
 
   private long allocated(GenerationOptions options) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getCurrentThreadAllocatedBytes();
-    generate(options, null);
-    return threads.getCurrentThreadAllocatedBytes() - before;
+    long before = allocated();
+    engine.generate(GenerationRequest.of(PROMPT, options));
+    return allocated() - before;
   }
 
   private enum Way {
@@ -93,14 +87,15 @@ class GenerationMemoryTest {
   @ParameterizedTest
   @EnumSource
   void aTokenAllocatesNothing(Way way) {
+    open(false, 64);
     GenerationOptionsBuilder options =
         GenerationOptions.builder().doSample(way != Way.GREEDY).temperature(0.8).topK(20).seed(5);
     options.topP(0.95).minP(way == Way.SAMPLED ? 0.01 : 0);
-    GenerationOptions few = options.maxNewTokens(10).build();
-    GenerationOptions many = options.maxNewTokens(50).build();
+    GenerationOptions few = options.maxNewTokens(20).build();
+    GenerationOptions many = options.maxNewTokens(60).build();
     long end = System.nanoTime() + PATIENCE.toNanos();
     double least = Double.MAX_VALUE;
-    // An id more is four bytes in the ids and four in the result.
+    // An id more is four bytes in the ids.
     while (least > 8 && System.nanoTime() < end) {
       least = Math.min(least, (allocated(many) - allocated(few)) / 40.0);
     }
@@ -108,25 +103,64 @@ class GenerationMemoryTest {
   }
 
   @Test
-  void tenThousandGenerationsLeaveNothingBehind() {
-    GenerationOptions options =
-        GenerationOptions.builder()
-            .doSample(true)
-            .temperature(0.9)
-            .numReturnSequences(2)
-            .maxNewTokens(2)
-            .build();
-    generate(options, null);
+  void manyRequestsLeaveNothingBehind() throws Exception {
+    open(true, 16);
+    requests(2_000);
     long live = backend.liveBytes();
-    int free = decoding.cache().freeTokens();
     long used = used();
-    for (int i = 0; i < 10_000; i++) {
-      generate(options, null);
-    }
-    assertEquals(live, backend.liveBytes());
-    assertEquals(free, decoding.cache().freeTokens());
+    requests(REQUESTS);
+    EngineStats stats = engine.stats();
+    assertEquals(REQUESTS + 2_000, stats.ended());
+    assertEquals(0, stats.failed() + stats.running() + stats.queued());
     long grown = used() - used;
     assertTrue(grown < 1 << 20, "the heap has %,d bytes more".formatted(grown));
+    // Inputs and outputs are as wide as the widest step.
+    long grownThere = backend.liveBytes() - live;
+    assertTrue(grownThere < 1 << 18, "the backend has %,d bytes more".formatted(grownThere));
+  }
+
+  /** Of some callers: read, streamed, closed before their end, cancelled. */
+  private void requests(int count) throws Exception {
+    int callers = 32;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int c = 0; c < callers; c++) {
+        int caller = c;
+        all.add(
+            threads.submit(() -> {
+              for (int i = caller; i < count; i += callers) {
+                request(i);
+              }
+            }));
+      }
+      for (Future<?> each : all) {
+        each.get();
+      }
+    }
+  }
+
+  private void request(int i) {
+    int[] prompt = new int[1 + i % 40];
+    Arrays.setAll(prompt, at -> 5 + (i * 31 + at * at) % 390);
+    GenerationOptions options =
+        GenerationOptions.builder().doSample(i % 2 > 0).maxNewTokens(1 + i % 4).seed(i).build();
+    GenerationRequest request = GenerationRequest.of(prompt, options);
+    switch (i % 8) {
+      case 0 -> {
+        try (GenerationStream stream = engine.submit(request)) {
+          stream.next();
+        }
+      }
+      case 1 -> engine.generate(request, (sequence, id, text) -> false);
+      case 2 -> {
+        Cancellation cancellation = new Cancellation();
+        try (GenerationStream stream = engine.submit(request.withCancellation(cancellation))) {
+          cancellation.cancel();
+          stream.result();
+        }
+      }
+      default -> engine.generate(request);
+    }
   }
 
   private static long used() {
@@ -140,18 +174,19 @@ class GenerationMemoryTest {
   }
 
   @Test
-  void whatThePrefixSparedChangesNoToken() {
+  void whatAPrefixSparedChangesNoToken() {
+    open(true, 16);
+    int[] prompt = new int[20];
+    Arrays.setAll(prompt, at -> 7 + at * at % 300);
     GenerationOptions options = GenerationOptions.builder().maxNewTokens(12).build();
-    int[] alone = generate(options, null).getFirst().ids();
-    try (PrefixCache prefix = new PrefixCache(decoding)) {
-      assertArrayEquals(alone, generate(options, prefix).getFirst().ids());
-      // Of a prompt that is all there the last token is run again: its logits are wanted.
-      KvCache.Sequence held = prefix.take(PROMPT);
-      assertEquals(PROMPT.length - 1, held.length());
-      held.close();
-      assertArrayEquals(alone, generate(options, prefix).getFirst().ids());
-      assertArrayEquals(alone, generate(options, prefix).getFirst().ids());
+    Generation first = engine.generate(GenerationRequest.of(prompt, options));
+    assertEquals(0, first.cachedTokens());
+    // Of a prompt that is all there the last token is run again: its logits are wanted.
+    for (int i = 0; i < 2; i++) {
+      Generation again = engine.generate(GenerationRequest.of(prompt, options));
+      assertEquals(19, again.cachedTokens());
+      assertArrayEquals(first.first().ids(), again.first().ids());
     }
-    assertEquals(256, decoding.cache().freeTokens());
+    assertEquals(1, engine.stats().keptPrefixes());
   }
 }
