@@ -1,4 +1,4 @@
-/** JMH benchmarks, comparison with peers, and the verb bench. */
+/** JMH benchmarks, comparison with peers, and the verbs that measure and ship: see the services. */
 module dev.heddle.bench {
   requires transitive dev.heddle.cli;
   requires dev.heddle.cpu;
@@ -7,11 +7,17 @@ module dev.heddle.bench {
   requires transitive com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires java.management;
+  requires jdk.management;
   requires static jmh.core;
 
   exports dev.heddle.bench;
 
   opens dev.heddle.bench to
+      info.picocli,
+      com.fasterxml.jackson.databind;
+  opens dev.heddle.bench.bundle to
+      info.picocli;
+  opens dev.heddle.bench.gpu to
       info.picocli,
       com.fasterxml.jackson.databind;
 
@@ -20,5 +26,7 @@ module dev.heddle.bench {
   provides dev.heddle.bench.EmbeddingSystemProvider with
       dev.heddle.bench.HeddleProvider;
   provides dev.heddle.cli.Verb with
-      dev.heddle.bench.BenchVerb;
+      dev.heddle.bench.BenchVerb,
+      dev.heddle.bench.bundle.BundleVerb,
+      dev.heddle.bench.gpu.GpuCheckVerb;
 }

@@ -11,6 +11,7 @@ module dev.heddle.core {
   exports dev.heddle.conformance;
   exports dev.heddle.reference;
   exports dev.heddle.cache to
+      dev.heddle.bench,
       dev.heddle.kernels,
       dev.heddle.transformer;
 

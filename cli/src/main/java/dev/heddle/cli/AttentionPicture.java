@@ -9,8 +9,11 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import javax.imageio.ImageIO;
 
 /**
  * A head's weights as a picture: a row for each token that attends, a column for each that is
@@ -57,6 +60,13 @@ final class AttentionPicture {
       max = Math.max(max, weight);
     }
     this.greatest = max > 0 ? max : 1;
+  }
+
+  /** Draws it into a PNG. */
+  void write(Path file) throws IOException {
+    if (!ImageIO.write(draw(), "png", file.toFile())) {
+      throw new IllegalStateException("this Java writes no PNG");
+    }
   }
 
   BufferedImage draw() {

@@ -12,7 +12,6 @@ import dev.heddle.model.EncoderDecoder;
 import dev.heddle.model.Model;
 import dev.heddle.task.AttentionMapper;
 import dev.heddle.task.AttentionMaps;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -227,17 +225,14 @@ public final class AttentionVerb implements Verb {
               .formatted(keys.size(), AttentionPicture.MAX_TOKENS));
     }
     System.setProperty("java.awt.headless", "true");
-    BufferedImage image;
     try {
-      image = new AttentionPicture(title(export), map, queries, keys).draw();
+      new AttentionPicture(title(export), map, queries, keys).write(file);
     } catch (InternalError | NoClassDefFoundError | UnsatisfiedLinkError e) {
       throw new BadInputException(
-          "--out %s: Java finds no fonts here: %s. Install fontconfig and a font, or write .html"
-              .formatted(file, e.getMessage()),
+          "--out %s: Java draws no pictures here: %s. Install fontconfig and a font (a bundle's"
+              + " Java"
+              + " draws none anywhere), or write .html".formatted(file, e.getMessage()),
           new IllegalStateException(e));
-    }
-    if (!ImageIO.write(image, "png", file.toFile())) {
-      throw new IllegalStateException("this Java writes no PNG");
     }
   }
 

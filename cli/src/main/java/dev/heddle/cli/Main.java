@@ -57,9 +57,25 @@ public final class Main implements Runnable {
     CommandLine heddle = commandLine(args);
     heddle.setOut(writer(System.out));
     heddle.setErr(writer(System.err));
-    int code = heddle.execute(args);
+    int code = execute(heddle, args);
     heddle.getOut().flush();
     System.exit(code);
+  }
+
+  private static int execute(CommandLine heddle, String[] args) {
+    try {
+      return heddle.execute(args);
+    } catch (NoClassDefFoundError e) {
+      if (System.getProperty("heddle.bundle") == null) {
+        throw e;
+      }
+      heddle
+          .getErr()
+          .printf(
+              "heddle: that needs %s, which a bundle leaves out; take a clone's ./heddle%n",
+              e.getMessage().replace('/', '.'));
+      return ExitCode.BAD_INPUT;
+    }
   }
 
   /**

@@ -148,6 +148,21 @@ public final class KernelBackend implements Backend, Tunable {
     return new FmaPeak(device);
   }
 
+  /**
+   * The device's ceiling for what memory bounds, to be measured beside something; its caller closes
+   * it.
+   *
+   * @param bytes of a copy: more than the device's caches hold
+   */
+  public CopyPeak openCopyPeak(long bytes) {
+    return new CopyPeak(device, bytes);
+  }
+
+  /** What runs of programs gave the device so far. */
+  public RunCounts runCounts() {
+    return memory.runCounts();
+  }
+
   /** Compiles with certain tiles; the graph's types stay. */
   Program compile(Graph graph, CompileOptions options, MatMulTuning tiles) {
     return compile(graph, options, tiles, notes);

@@ -3,11 +3,14 @@ package dev.heddle.kernels;
 import dev.heddle.backend.OutOfDeviceMemoryException;
 import dev.heddle.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A backend's memory on its device: counted, limited, and read back through one queue. */
 final class KernelMemory implements AutoCloseable {
   private final KernelDevice device;
   private final KernelQueue transfers;
+  private final AtomicLong recordings = new AtomicLong();
+  private final AtomicLong commands = new AtomicLong();
   private boolean closed;
 
   KernelMemory(KernelDevice device) {
@@ -53,6 +56,16 @@ final class KernelMemory implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("this backend, " + device.info() + ", was closed");
     }
+  }
+
+  /** Takes note of what a run gave its queue. */
+  void count(int moreRecordings, int moreCommands) {
+    recordings.addAndGet(moreRecordings);
+    commands.addAndGet(moreCommands);
+  }
+
+  RunCounts runCounts() {
+    return new RunCounts(recordings.get(), commands.get());
   }
 
   long liveBytes() {

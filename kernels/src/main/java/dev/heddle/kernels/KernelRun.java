@@ -56,6 +56,9 @@ final class KernelRun implements AutoCloseable {
   /** What the launches fill; null where their commands go to the queue at once. */
   private Commands kept;
 
+  /** Commands that this run gave the queue one by one. */
+  private int oneByOne;
+
   KernelRun(Blueprint<Launch.Kernel> blueprint, KernelMemory memory, List<DeviceMemory> weights) {
     this.blueprint = blueprint;
     this.memory = memory;
@@ -137,6 +140,7 @@ final class KernelRun implements AutoCloseable {
 
   void launch(DeviceKernel kernel, Arguments arguments, Extent groups, Extent size) {
     if (kept == null) {
+      oneByOne++;
       queue.launch(kernel, arguments, groups, size);
     } else {
       kept.launch(kernel, arguments, groups, size);
@@ -148,6 +152,7 @@ final class KernelRun implements AutoCloseable {
     long inB = Places.offset(b);
     long inY = Places.offset(y);
     if (kept == null) {
+      oneByOne++;
       queue.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
     } else {
       kept.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
@@ -156,6 +161,7 @@ final class KernelRun implements AutoCloseable {
 
   void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes) {
     if (kept == null) {
+      oneByOne++;
       queue.copy(from, fromOffset, to, toOffset, bytes);
     } else {
       kept.copy(from, fromOffset, to, toOffset, bytes);
@@ -204,7 +210,9 @@ final class KernelRun implements AutoCloseable {
   }
 
   private HostMemory runOnce() {
+    oneByOne = 2;
     if (inputs.stagedBytes() > 0) {
+      oneByOne++;
       queue.upload(inputs.stage(), inputs.staged(), inputs.stagedBytes());
     }
     queue.zero(status(), 0, RunStatus.BYTES);
@@ -215,6 +223,7 @@ final class KernelRun implements AutoCloseable {
       }
     }
     queue.download(status(), ownStatus, RunStatus.BYTES);
+    memory.count(0, oneByOne);
     return ownStatus;
   }
 
@@ -231,6 +240,7 @@ final class KernelRun implements AutoCloseable {
         } else {
           checkInterrupt(0);
           queue.launch(recording);
+          memory.count(1, 0);
         }
       } catch (OutOfDeviceMemoryException | KernelLaunchException e) {
         steps.drop(step);
@@ -283,6 +293,7 @@ final class KernelRun implements AutoCloseable {
       step.commands.enqueue(queue, step.begins[i], step.begins[i + 1]);
     }
     step.commands.enqueue(queue, step.begins[launches.length], step.commands.count());
+    memory.count(0, step.commands.count());
   }
 
   private void checkInterrupt(int instruction) {

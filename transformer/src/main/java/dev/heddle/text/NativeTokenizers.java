@@ -35,8 +35,9 @@ final class NativeTokenizers {
       throw new TokenizerException(
           "the native tokenizers library cannot be loaded on %s: %s. There are builds for Linux"
                   .formatted(platform(), Holder.FAILURE)
-              + " (x86_64, aarch64; glibc 2.34), macOS (aarch64) and Windows (x86_64); if its"
-              + " folder forbids execution, name another by -D"
+              + " (x86_64, aarch64; glibc 2.34), macOS (aarch64) and Windows (x86_64), and bundles"
+              + " for GPUs leave them out: give ids there; if its folder forbids execution, name"
+              + " another by -D"
               + CacheFolder.PROPERTY,
           Holder.FAILURE);
     }
