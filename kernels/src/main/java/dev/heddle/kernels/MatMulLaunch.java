@@ -18,6 +18,9 @@ final class MatMulLaunch {
   static Choice<Launch.Preparation> choose(
       Node node, MatMul op, Predicate<Value> known, DeviceLimits limits, MatMulTuning tuning) {
     boolean blocks = node.input(MatMul.B).type().dtype().isQuantized();
+    if (MatMulBlocks.serves(node, op, known, limits)) {
+      return MatMulBlocks.choose(node, op, tuning);
+    }
     return limits.cpu() && real(node) == DType.F32 && !blocks
         ? MatMulPanels.choose(node, op, known, tuning)
         : MatMulLocal.choose(node, op, limits, tuning);

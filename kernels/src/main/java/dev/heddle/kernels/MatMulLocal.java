@@ -96,7 +96,8 @@ final class MatMulLocal implements Launch {
     return site -> new MatMulLocal(site, op, forFew, forMany, merge);
   }
 
-  private static Dim rows(Node node, MatMul op) {
+  /** Rows of the products, all together if they are one product. */
+  static Dim rows(Node node, MatMul op) {
     TensorType a = node.input(MatMul.A).type();
     if (MatMulExtents.isOneProduct(node, op) && a.rank() > 2) {
       return Dim.product(a.dims().subList(0, a.rank() - 1));

@@ -6,6 +6,11 @@ import static dev.heddle.tensor.DType.F16;
 import static dev.heddle.tensor.DType.F32;
 import static dev.heddle.tensor.DType.I32;
 import static dev.heddle.tensor.DType.I64;
+import static dev.heddle.tensor.DType.Q4_0;
+import static dev.heddle.tensor.DType.Q4_1;
+import static dev.heddle.tensor.DType.Q4_K;
+import static dev.heddle.tensor.DType.Q6_K;
+import static dev.heddle.tensor.DType.Q8_0;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.CompileOptions;
@@ -33,6 +38,8 @@ import dev.heddle.op.Unary;
 import dev.heddle.op.Where;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
+import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.TensorType;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -117,6 +124,10 @@ public final class ModelKernels {
       experts(F32, weight);
     }
     experts(BF16, BF16);
+    for (DType weight : List.of(Q8_0, Q4_0, Q4_1, Q4_K, Q6_K)) {
+      blocks(Unary.Kind.IDENTITY, weight);
+      blocks(Unary.Kind.SILU, weight);
+    }
     TensorType a = type(F32, "batch", 12, "queries", "keys");
     node(MatMul.PLAIN, 1, a, type(F32, "batch", 12, "keys", 64));
   }
@@ -126,6 +137,16 @@ public final class ModelKernels {
     TensorType chosen = type(I32, "tokens", 2);
     node(new ExpertMatMul(), 1, type(x, "tokens", 4096), chosen, matrix, matrix);
     node(new ExpertMatMul(), 1, type(x, "tokens", 2, 4096), chosen, matrix, matrix);
+  }
+
+  /** A product with a constant in blocks: of any extents, but more than one block of k. */
+  private void blocks(Unary.Kind kind, DType weight) {
+    GraphBuilder graph = new GraphBuilder("blocks");
+    Value x = graph.input("x", type(F32, "tokens", 2 * MatMulTiles.K_BLOCK));
+    Value b = graph.constant("b", HostTensor.heap(weight, Shape.of(32, 2 * MatMulTiles.K_BLOCK)));
+    graph.output("y", graph.add("y", MatMul.LINEAR.with(kind), x, b));
+    graph.output("row", graph.embedding("row", b, graph.input("id", type(I32, "tokens"))));
+    backend.compile(graph.build(), CompileOptions.DEFAULT).close();
   }
 
   private void linear(Unary.Kind kind, DType x, DType weight, DType bias) {

@@ -6,27 +6,13 @@
 #include "blocks.h"
 #include "matmul.h"
 #include "activation.h"
+#include "finish.h"
 #define ITEMS_DOWN (ROWS / ITEM_ROWS)
 #define ITEMS_ACROSS (COLUMNS / ITEM_COLUMNS)
 #define ITEMS (ITEMS_DOWN * ITEMS_ACROSS)
 // One more than is used: items that write down a column then write to different banks.
 #define LEFT_WIDTH (ROWS + 1)
 #define RIGHT_WIDTH (COLUMNS + 1)
-
-// What ends an element's sum; bias and residual may be absent.
-DEVICE void finish(REAL sum, i64 row, i64 column, i64 n, REAL alpha,
-                   GLOBAL const STORAGE(BIAS) *bias, i64 bias_row, i64 bias_column,
-                   GLOBAL const STORAGE(Y) *residual, GLOBAL STORAGE(Y) *y) {
-  REAL x = alpha * sum;
-  if (bias) {
-    x = FMA(alpha, sum, (REAL)LOAD(BIAS, bias, row * bias_row + column * bias_column));
-  }
-  x = activate(x);
-  if (residual) {
-    x = x + (REAL)LOAD(Y, residual, row * n + column);
-  }
-  STORE(Y, y, row * n + column, (VALUE(Y))x);
-}
 
 KERNEL GROUP_SIZE(ITEMS, 1, 1) multiply(TENSOR(y), TENSOR(a), TENSOR(b), TENSOR(bias),
     TENSOR(residual), i64 m, i64 n, i64 k, REAL alpha, i64 a_row, i64 a_k, i64 a_matrix, i64 b_k,
