@@ -22,9 +22,12 @@ module dev.heddle.bench {
       com.fasterxml.jackson.databind;
 
   uses dev.heddle.bench.EmbeddingSystemProvider;
+  uses dev.heddle.bench.TextSystemProvider;
 
   provides dev.heddle.bench.EmbeddingSystemProvider with
       dev.heddle.bench.HeddleProvider;
+  provides dev.heddle.bench.TextSystemProvider with
+      dev.heddle.bench.HeddleTextProvider;
   provides dev.heddle.cli.Verb with
       dev.heddle.bench.BenchVerb,
       dev.heddle.bench.bundle.BundleVerb,

@@ -23,7 +23,8 @@ public final class Worker {
     System.setOut(System.err);
     try (DataInputStream in = new DataInputStream(new BufferedInputStream(System.in));
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(pipe));
-        EmbeddingSystem system = provider(args[0]).open(Path.of(args[1]), settings(args))) {
+        EmbeddingSystem system =
+            provider(args[0]).open(Path.of(args[1]), ChildJvm.settings(args))) {
       out.writeUTF(system.description());
       out.flush();
       int[][] ids = {};
@@ -37,13 +38,6 @@ public final class Worker {
         out.flush();
       }
     }
-  }
-
-  private static Settings settings(String[] args) {
-    return new Settings(
-        Integer.parseInt(args[2]),
-        args[3].isEmpty() ? null : args[3],
-        args[4].isEmpty() ? null : args[4]);
   }
 
   private static EmbeddingSystemProvider provider(String name) {

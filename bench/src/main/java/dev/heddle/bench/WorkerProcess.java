@@ -1,19 +1,10 @@
 package dev.heddle.bench;
 
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.ProcessBuilder.Redirect;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
 /** The parent's end of one {@link Worker}: a system in a JVM of its own. */
 final class WorkerProcess implements AutoCloseable {
@@ -21,9 +12,7 @@ final class WorkerProcess implements AutoCloseable {
   static final int TIME = 2;
 
   private final String system;
-  private final Process process;
-  private final DataInputStream in;
-  private final DataOutputStream out;
+  private final ChildJvm child;
   private final String description;
 
   /**
@@ -33,28 +22,12 @@ final class WorkerProcess implements AutoCloseable {
    */
   WorkerProcess(String system, Path model, Settings settings) {
     this.system = system;
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
-    command.addAll(List.of(system, model.toString(), Integer.toString(settings.threads())));
-    command.add(Objects.requireNonNullElse(settings.backend(), ""));
-    command.add(Objects.requireNonNullElse(settings.device(), ""));
+    this.child = new ChildJvm(Worker.class, system, model, settings);
     try {
-      process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
-      in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
-      out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
-      description = in.readUTF();
+      description = child.in().readUTF();
     } catch (IOException e) {
-      throw failed(e);
+      throw child.failed(e);
     }
-  }
-
-  /** This JVM's own options that choose modules and access, so that the child computes alike. */
-  private static List<String> flags() {
-    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(flag -> flag.startsWith("--add-modules") || flag.startsWith("--enable-native"))
-        .toList();
   }
 
   String system() {
@@ -67,6 +40,7 @@ final class WorkerProcess implements AutoCloseable {
 
   /** Sends the texts that the next calls embed. */
   void load(int[][] ids) {
+    DataOutputStream out = child.out();
     try {
       out.write(LOAD);
       out.writeInt(ids.length);
@@ -78,12 +52,14 @@ final class WorkerProcess implements AutoCloseable {
       }
       out.flush();
     } catch (IOException e) {
-      throw failed(e);
+      throw child.failed(e);
     }
   }
 
   /** Lets the worker call for {@code seconds}, at least {@code least} times; gives the vectors. */
   float[][] time(double seconds, int least, Timings timings) {
+    DataOutputStream out = child.out();
+    DataInputStream in = child.in();
     try {
       out.write(TIME);
       out.writeLong((long) (seconds * 1e9));
@@ -101,31 +77,12 @@ final class WorkerProcess implements AutoCloseable {
       }
       return vectors;
     } catch (IOException e) {
-      throw failed(e);
+      throw child.failed(e);
     }
-  }
-
-  private UncheckedIOException failed(IOException cause) {
-    if (process != null) {
-      process.destroy();
-    }
-    String why =
-        cause instanceof EOFException ? "ended; what it said stands above" : cause.getMessage();
-    return new UncheckedIOException("the process of system " + system + " " + why, cause);
   }
 
   @Override
   public void close() {
-    try {
-      out.close();
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (IOException e) {
-      process.destroyForcibly();
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    child.close();
   }
 }

@@ -73,6 +73,11 @@ record Workload(String name, int[][] ids, int length) {
       return new Workload("mixed", ids, longest);
     }
 
+    /** A text of {@code length} tokens to be continued: another for each {@code seed}. */
+    int[] prompt(int length, long seed) {
+      return new Random(seed).ints(length, 0, pool.length).map(i -> pool[i]).toArray();
+    }
+
     private int[] text(int length, Random random) {
       int[] ids = random.ints(length, 0, pool.length).map(i -> pool[i]).toArray();
       if (empty.size() >= 2 && length >= empty.size()) {
