@@ -59,6 +59,7 @@ final class ExpertMatMulLaunch implements Launch {
     boolean inPanels =
         limits.cpu()
             && real(node) == DType.F32
+            && !weights.getFirst().type().dtype().isQuantized()
             && node.input(ExpertMatMul.X).type().dtype() == DType.F32;
     Choice.Run<Preparation> run;
     if (inPanels) {
@@ -158,11 +159,12 @@ final class ExpertMatMulLaunch implements Launch {
   }
 
   private static Tiled tiled(Workshop workshop, Node node, MatMulTiles.Local tiles) {
+    DType weight = node.input(ExpertMatMul.WEIGHTS).type().dtype();
     List<String> defines =
-        Types.and(
-            defines(node),
-            "A " + node.input(ExpertMatMul.X).type().dtype(),
-            "B " + node.input(ExpertMatMul.WEIGHTS).type().dtype());
+        Types.and(defines(node), "A " + node.input(ExpertMatMul.X).type().dtype(), "B " + weight);
+    if (weight.isQuantized()) {
+      defines.add(Types.BLOCKS);
+    }
     return new Tiled(tiles, workshop.compile(MatMulLocal.source("multiply", defines, tiles)));
   }
 
@@ -202,9 +204,15 @@ final class ExpertMatMulLaunch implements Launch {
     return weightsAt() + align(bytes);
   }
 
-  /** Elements of one expert's weights as the kernels find them. */
+  /**
+   * From one expert's weights to the next one's, as kernels count: in elements, blocks in bytes.
+   */
   private long matrix() {
-    return kernels.panels == null ? k * n : panels() * kernels.panels.width() * k;
+    if (kernels.panels != null) {
+      return panels() * kernels.panels.width() * k;
+    }
+    DType type = site.in(ExpertMatMul.WEIGHTS).dtype();
+    return type.isQuantized() ? type.bytes(k * n) : k * n;
   }
 
   private long panels() {

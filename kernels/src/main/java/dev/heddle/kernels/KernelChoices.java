@@ -70,10 +70,6 @@ final class KernelChoices {
     if (!limits.float64() && usesFloat64(node)) {
       return new Choice.Refuse<>("the device does not compute in float64");
     }
-    if (node.op() instanceof ExpertMatMul
-        && node.inputs().stream().anyMatch(KernelChoices::isQuantized)) {
-      return new Choice.Refuse<>("experts' block-quantised weights are not supported");
-    }
     return switch (node.op()) {
       case ArgReduce op -> ArgReduceLaunch.choose(node, op);
       case Attention op -> AttentionLaunch.choose(node, op, limits);
@@ -115,10 +111,6 @@ final class KernelChoices {
     Choice<Launch.Preparation> choice =
         library == null ? null : MatMulLibrary.choose(node, op, library, tf32, matmul);
     return choice != null ? choice : MatMulLaunch.choose(node, op, known, limits, matmul);
-  }
-
-  private static boolean isQuantized(Value value) {
-    return value != null && value.type().dtype().isQuantized();
   }
 
   private static boolean usesFloat64(Node node) {
