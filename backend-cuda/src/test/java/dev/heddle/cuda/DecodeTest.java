@@ -1,5 +1,6 @@
 package dev.heddle.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +10,6 @@ import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.ComputeType;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.generate.Generator;
-import dev.heddle.generate.TokenListener;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,13 +34,16 @@ class DecodeTest {
   /** Tokens of a page. */
   private static final int PAGE = 8;
 
-  /** Tokens at which a table of 4 pages no longer suffices, and one of 8. */
-  private static final int FIRST = 4 * PAGE + 1;
+  /** Tokens of a sequence that begin the second half of a table of 8 pages, and that fill it. */
+  private static final int FEW = 5 * PAGE - 4;
 
-  private static final int LAST = 8 * PAGE;
+  private static final int MANY = 8 * PAGE;
 
-  /** The first of a width is given command by command, the second is recorded. */
-  private static final int WARM = FIRST + 3;
+  /** The first of its extents is given command by command, the second is recorded. */
+  private static final int WARM = 3;
+
+  /** Until Java's compilers have seen all of it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path folder;
   private Model model;
@@ -70,109 +75,69 @@ class DecodeTest {
         .backendOptions(
             BackendOptions.DEFAULT.withModels(CompileOptions.MODEL.withComputeType(type)))
         .storage(new DecoderGraph.Storage(null, PAGE))
-        .cacheTokens(2 * LAST)
+        .cacheTokens(2 * MANY)
         .sequences(1)
         .build();
   }
 
-  private static GenerationOptions options(boolean sampled) {
+  /** Draws, or not, until the sequence has {@code length} tokens. */
+  private static GenerationOptions options(boolean sampled, int length) {
     return GenerationOptions.builder()
         .doSample(sampled)
         .temperature(0.8)
         .topK(20)
         .topP(0.95)
         .seed(5)
-        .maxNewTokens(LAST - PROMPT.length + 1)
+        .maxNewTokens(length - PROMPT.length)
         .build();
   }
 
   @ParameterizedTest
   @CsvSource({"AUTO, false", "F32, true"})
-  void aTokenIsOneGraphAndNoByteOfTheJavaHeap(ComputeType type, boolean sampled) {
+  void aTokenIsOneGraphAndNoGarbage(ComputeType type, boolean sampled) {
     try (Generator generator = generator(type)) {
-      Counts counts = new Counts();
-      generator.generate(PROMPT, options(sampled), counts);
-      counts.check();
-      Allocations allocations = new Allocations();
-      long end = System.nanoTime() + 60_000_000_000L;
-      do {
-        generator.generate(PROMPT, options(sampled), allocations);
-      } while (allocations.least > 0 && System.nanoTime() < end);
-      assertTrue(
-          allocations.least <= 0,
-          "%d bytes for %d tokens".formatted(allocations.least, LAST - WARM));
+      GenerationOptions few = options(sampled, FEW);
+      GenerationOptions many = options(sampled, MANY);
+      int[] ids = null;
+      for (int i = 0; i < WARM; i++) {
+        ids = generator.generate(PROMPT, many).first().ids();
+      }
+      long graphs = Simulator.count("graph_launches");
+      long kernels = Simulator.count("launches");
+      long made = Simulator.count("live_graph_execs");
+      assertArrayEquals(ids, generator.generate(PROMPT, many).first().ids());
+      // The prompt gives the first token.
+      assertEquals(MANY - PROMPT.length, Simulator.count("graph_launches") - graphs);
+      assertEquals(0, Simulator.count("launches") - kernels);
+      assertEquals(made, Simulator.count("live_graph_execs"));
+      // The prompt's, and those of tables of 1, 2, 4 and 8 pages.
+      assertTrue(made <= 5, made + " graphs");
+      long[] threads = threads();
+      long most = 8L * (MANY - FEW);
+      long least = Long.MAX_VALUE;
+      long end = System.nanoTime() + PATIENCE.toNanos();
+      // An id more is four bytes in the ids; an object would be sixteen or more.
+      while (least > most && System.nanoTime() < end) {
+        long other = allocated(threads, () -> generator.generate(PROMPT, few));
+        long own = allocated(threads, () -> generator.generate(PROMPT, many));
+        least = Math.min(least, own - other);
+      }
+      assertTrue(least <= most, "%d bytes for %d tokens".formatted(least, MANY - FEW));
     }
   }
 
-  /** What the driver was asked for between two tokens. */
-  private static final class Counts implements TokenListener {
-    private static final String[] NAMES = {"graph_launches", "launches", "live_graph_execs"};
-    private final long[] before = new long[NAMES.length];
-    private int length = PROMPT.length;
-    private int checked;
-
-    @Override
-    public boolean token(int sequence, int id, String text) {
-      // The token at this position was chosen by a step over the one before it.
-      length++;
-      long[] own = new long[NAMES.length];
-      for (int i = 0; i < own.length; i++) {
-        long now = Simulator.count(NAMES[i]);
-        own[i] = now - before[i];
-        before[i] = now;
-      }
-      if (length - 1 >= WARM && length - 1 <= LAST) {
-        assertEquals(1, own[0], "graphs launched for token " + length);
-        assertEquals(0, own[1], "kernels launched for token " + length);
-        assertEquals(0, own[2], "graphs made for token " + length);
-        checked++;
-      }
-      return true;
-    }
-
-    void check() {
-      assertTrue(checked > 3 * PAGE, checked + " tokens");
-      // A table of 1 page, of 2, of 4 and of 8.
-      assertTrue(before[2] <= 4, before[2] + " graphs");
-    }
+  /** Those that decode: the engine's, and the device's. */
+  private static long[] threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(each -> each.getName().matches("heddle engine|heddle-cuda-.*"))
+        .mapToLong(Thread::threadId)
+        .toArray();
   }
 
-  /** What the generating thread and the device's allocate from one token to a later one. */
-  private static final class Allocations implements TokenListener {
-    /** What asking itself allocates; an object for each token would be more. */
-    private static final long QUESTION = 256;
-
-    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final long[] ids = new long[2];
-    private int length;
-    private long begun;
-    private long least = Long.MAX_VALUE;
-
-    Allocations() {
-      ids[0] = Thread.currentThread().threadId();
-      ids[1] =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(thread -> thread.getName().startsWith("heddle-cuda-"))
-              .mapToLong(Thread::threadId)
-              .findFirst()
-              .orElseThrow();
-    }
-
-    @Override
-    public boolean token(int sequence, int id, String text) {
-      length++;
-      if (PROMPT.length + length == WARM + 1) {
-        begun = bytes();
-      } else if (PROMPT.length + length == LAST + 1) {
-        least = Math.min(least, bytes() - begun - QUESTION);
-        length = 0;
-      }
-      return true;
-    }
-
-    private long bytes() {
-      long[] each = threads.getThreadAllocatedBytes(ids);
-      return each[0] + each[1];
-    }
+  private static long allocated(long[] threads, Runnable what) {
+    ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = Arrays.stream(bean.getThreadAllocatedBytes(threads)).sum();
+    what.run();
+    return Arrays.stream(bean.getThreadAllocatedBytes(threads)).sum() - before;
   }
 }
