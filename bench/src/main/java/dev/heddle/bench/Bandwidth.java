@@ -8,8 +8,10 @@ import java.util.stream.IntStream;
  * each thread its own part. Not for several threads at once.
  */
 final class Bandwidth {
-  /** Bytes that each thread reads. */
-  private static final int BYTES = 128 << 20;
+  /** Bytes that are read at least, by all threads together and by each. */
+  private static final int BYTES = 256 << 20;
+
+  private static final int LEAST = 16 << 20;
 
   /** The best counts: what else runs can only slow it down. */
   private static final int PASSES = 3;
@@ -18,7 +20,7 @@ final class Bandwidth {
   private long sum;
 
   Bandwidth(int threads) {
-    parts = new long[threads][BYTES / Long.BYTES];
+    parts = new long[threads][Math.max(BYTES / threads, LEAST) / Long.BYTES];
     for (int i = 0; i < threads; i++) {
       Arrays.fill(parts[i], i + 1);
     }
@@ -30,7 +32,8 @@ final class Bandwidth {
     for (int pass = 0; pass < PASSES; pass++) {
       long start = System.nanoTime();
       sum += pass();
-      best = Math.max(best, (double) parts.length * BYTES / (System.nanoTime() - start) * 1e9);
+      double bytes = (double) parts.length * parts[0].length * Long.BYTES;
+      best = Math.max(best, bytes / (System.nanoTime() - start) * 1e9);
     }
     return best;
   }
@@ -55,7 +58,7 @@ final class Bandwidth {
   private static long sum(long[] numbers) {
     long sum = 0;
     for (int from = 0; from < numbers.length; from += 1 << 14) {
-      sum += sum(numbers, from, from + (1 << 14));
+      sum += sum(numbers, from, Math.min(from + (1 << 14), numbers.length));
     }
     return sum;
   }
