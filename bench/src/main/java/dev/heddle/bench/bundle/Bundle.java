@@ -43,6 +43,13 @@ final class Bundle {
           "jdk.management",
           "jdk.unsupported");
 
+  /**
+   * Jars that a GPU's check does not need, by their names' begins: tokenizers, whose library alone
+   * has 5 MB; what reads ONNX files; what projects texts.
+   */
+  private static final List<String> LEFT_OUT =
+      List.of("api-", "tokenizers-", "protobuf-java-", "tribuo-util-onnx-", "external-umap-java-");
+
   /** An encoder, a decoder, and both: of each the reference data, but not the tokenizer. */
   private static final Set<String> MODELS = Set.of("bert", "mistral", "t5");
 
@@ -107,7 +114,10 @@ final class Bundle {
   private void copyJars(Path jars) throws IOException {
     Path lib = Files.createDirectory(work.resolve("lib"));
     for (Path jar : entries(jars)) {
-      SlimJar.copy(jar, lib.resolve(jar.getFileName()));
+      String name = jar.getFileName().toString();
+      if (LEFT_OUT.stream().noneMatch(name::startsWith)) {
+        SlimJar.copy(jar, lib.resolve(name));
+      }
     }
   }
 

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
       "compiled ahead of time are in it where this build has them.",
       "",
       "To save room it lacks what a GPU's check does not need, and says so where it is",
-      "asked for: tokenizers (models are fed with ids), pictures, Maven.",
+      "asked for: tokenizers (models are fed with ids), ONNX files, pictures, Maven.",
       "",
       "Examples:",
       "  heddle bundle --out bundle",

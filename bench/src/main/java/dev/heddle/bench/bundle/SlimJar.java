@@ -18,10 +18,7 @@ import java.util.zip.ZipOutputStream;
 final class SlimJar {
   private static final Pattern NATIVE = Pattern.compile(".*\\.(so|dll|dylib|jnilib)");
 
-  /**
-   * What is loaded on Linux on x86-64. The tokenizers' library is left out: with 5 MB it is the
-   * largest of all, and the check feeds ids.
-   */
+  /** What is loaded on Linux on x86-64. */
   private static final Pattern LOADED =
       Pattern.compile("lib/lib(JCudaDriver|JCublas2|JOCL).*-linux-x86_64\\.so|.*/Linux/x86_64/.*");
 
