@@ -6,11 +6,13 @@ module dev.heddle.transformer {
   requires com.google.protobuf;
   requires java.net.http;
   requires java.xml;
+  requires static micrometer.core;
   requires org.tribuo.util.onnx;
 
   exports dev.heddle.fixture;
   exports dev.heddle.generate;
   exports dev.heddle.hub;
+  exports dev.heddle.metrics;
   exports dev.heddle.model;
   exports dev.heddle.task;
   exports dev.heddle.onnx;

@@ -40,7 +40,8 @@ import java.util.stream.IntStream;
  * states (as sentence-transformers writes it) unless the builder says otherwise; where nothing is
  * stated: the mean, not normalised, and a text longer than the model takes is an error.
  *
- * <p>Safe for many threads. A text's vector is the same, bit for bit, alone or in any batch.
+ * <p>Safe for many threads: what they hand in while a run is in flight goes together in the next. A
+ * text's vector is the same, bit for bit, alone or in any batch.
  */
 public final class Embedder implements AutoCloseable {
   /** Texts tokenized before the first of them are run: enough to find some of like length. */
@@ -56,6 +57,7 @@ public final class Embedder implements AutoCloseable {
   private final int cutAt;
   private final int limit;
   private final int batchTokens;
+  private final Batcher batcher;
 
   private Embedder(Builder builder, Sequences sequences, Backends.Selected<Loaded> selected) {
     SentenceSettings settings = builder.settings();
@@ -72,6 +74,7 @@ public final class Embedder implements AutoCloseable {
             ? Math.min(settings.maxTokens(), limit)
             : settings.maxTokens();
     this.batchTokens = builder.batchTokens;
+    this.batcher = new Batcher(this::run, sequences::cost, batchTokens);
   }
 
   private record Loaded(Backend backend, Program program) {}
@@ -278,7 +281,7 @@ public final class Embedder implements AutoCloseable {
   private void embed(List<TokenIds> tokenized, int first, float[][] vectors, IntConsumer progress) {
     int done = first;
     for (int[] batch : batches(tokenized)) {
-      float[][] rows = run(batch, tokenized);
+      float[][] rows = batcher.run(IntStream.of(batch).mapToObj(tokenized::get).toList());
       for (int i = 0; i < batch.length; i++) {
         vectors[first + batch[i]] = rows[i];
       }
@@ -338,14 +341,14 @@ public final class Embedder implements AutoCloseable {
     return batches;
   }
 
-  private float[][] run(int[] batch, List<TokenIds> all) {
-    Inputs inputs = sequences.inputs(IntStream.of(batch).mapToObj(all::get).toList());
+  private float[][] run(List<TokenIds> batch) {
+    Inputs inputs = sequences.inputs(batch);
     try (Outputs outputs = program.run(inputs);
         HostTensor host = outputs.host(SentenceVectors.NAME)) {
       float[] values = host.toFloats();
-      int dimensions = values.length / batch.length;
-      float[][] vectors = new float[batch.length][];
-      for (int i = 0; i < batch.length; i++) {
+      int dimensions = values.length / batch.size();
+      float[][] vectors = new float[batch.size()][];
+      for (int i = 0; i < vectors.length; i++) {
         vectors[i] = Arrays.copyOfRange(values, i * dimensions, (i + 1) * dimensions);
       }
       return vectors;
