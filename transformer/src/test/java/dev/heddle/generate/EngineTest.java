@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Many requests in one loop: each gets what it gets alone, and has its turn. */
-@Timeout(120)
+@Timeout(240)
 class EngineTest {
   private static final int CALLERS = 64;
   private static final int PAGE = 16;
@@ -121,6 +121,39 @@ class EngineTest {
       assertTrue(stats.preempted() > 0, stats.toString());
       assertEquals(0, stats.failed());
       assertEquals(0, stats.running());
+    }
+  }
+
+  @Test
+  void textsAboutTextsAreWrittenSideBySide() throws Exception {
+    try (Model marian = Models.open("dates-marian")) {
+      GenerationOptions beams = marian.generationOptions().toBuilder().numBeams(2).build();
+      List<GenerationRequest> requests = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        int[] source = marian.tokenizer().encode("March %d, 20%d".formatted(1 + i, 10 + i)).ids();
+        GenerationOptions greedy = beams.toBuilder().numBeams(1).build();
+        requests.add(GenerationRequest.of(source, i % 4 == 0 ? beams : greedy));
+      }
+      List<List<int[]>> alone = new ArrayList<>();
+      try (Engine engine = Engine.builder(marian).backend("cpu").build()) {
+        requests.forEach(each -> alone.add(ids(engine.generate(each))));
+      }
+      Engine.Builder small =
+          Engine.builder(marian)
+              .backends(watched.backends())
+              .backend("watched")
+              .cacheTokens(64)
+              .sequences(6)
+              .storage(new DecoderGraph.Storage(DType.F32, PAGE));
+      try (Engine engine = small.build();
+          ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+        List<Future<Generation>> all = new ArrayList<>();
+        requests.forEach(each -> all.add(callers.submit(() -> engine.generate(each))));
+        for (int i = 0; i < all.size(); i++) {
+          assertSame(alone.get(i), ids(all.get(i).get()), "text " + i);
+        }
+        assertEquals(engine.stats().pages(), engine.stats().freePages());
+      }
     }
   }
 

@@ -28,7 +28,7 @@ class GenerationMemoryTest {
   private static final int[] PROMPT = {1, 2, 3};
 
   /** Requests of the long run; {@code -Dheddle.requests=100000} for the whole of it. */
-  private static final int REQUESTS = Integer.getInteger("heddle.requests", 20_000);
+  private static final int REQUESTS = Integer.getInteger("heddle.requests", 10_000);
 
   /** Until Java's compilers have seen all of it, vectors are objects. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
