@@ -56,7 +56,7 @@ final class Bundle {
   private static final String ARCHIVE = "heddle.tar.xz";
 
   /** x86 code compresses better with its jumps made absolute. */
-  private static final String XZ = "--x86 --lzma2=preset=2 -T0";
+  private static final String XZ = "--x86 --lzma2=preset=4 -T0";
 
   private final Path work;
 
