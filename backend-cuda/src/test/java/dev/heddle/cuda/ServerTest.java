@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.task.Embedder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A server's threads, all of which embed texts by one model on one device. */
@@ -41,7 +43,13 @@ class ServerTest {
       for (int which = 0; which < 6; which++) {
         alone.add(embedder.embedIds(batch(which)));
       }
-      // What two runs hold, and what waits to be read: however many threads there are.
+      // Callers' texts may go together in one run. More than all in one it is never, besides what
+      // waits to be read, which is not more than that.
+      embedder.embedIds(
+          IntStream.range(0, THREADS)
+              .mapToObj(t -> batch(t % alone.size()))
+              .flatMap(Arrays::stream)
+              .toArray(int[][]::new));
       long most = 2 * Simulator.count("live_device_bytes");
       CyclicBarrier together = new CyclicBarrier(THREADS);
       List<Future<Void>> done = new ArrayList<>();

@@ -91,7 +91,7 @@ class GenerateVerbTest {
     refuses("more than one of", model, "--prompt=a", "--ids=1");
     refuses("\"x\" is no token id", model, "--ids=1,x");
     refuses("the prompt has no tokens", model, "--ids=");
-    refuses("id 400 at position 1; gpt2 has 0 to 399", model, "--ids=1,400");
+    refuses("id 400 at position 1 of the prompt; gpt2 has 0 to 399", model, "--ids=1,400");
     refuses("id -1 at position 0", model, "--ids=-1");
     refuses("the prompt has 600 tokens", model, "--ids=" + "1,".repeat(599) + "1");
     refuses("--cache-type q4: expected auto", model, "--ids=1", "--cache-type=q4");
