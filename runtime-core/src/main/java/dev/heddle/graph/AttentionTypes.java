@@ -10,30 +10,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The types of an {@link Attention}'s outputs, and the check of its many inputs. */
-record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
+record AttentionTypes(Attention op, Operands node) {
 
   List<TensorType> all() {
-    TensorType query = in(Attention.QUERY);
-    TensorType key = in(Attention.KEY);
-    TensorType value = in(Attention.VALUE);
+    TensorType query = node.in(Attention.QUERY);
+    TensorType key = node.in(Attention.KEY);
+    TensorType value = node.in(Attention.VALUE);
     int rank =
         switch (op.layout()) {
           case RAGGED -> 2;
           case TOKENS -> 3;
           case HEADS -> 4;
         };
-    if (has(Attention.PAGES)) {
+    if (node.has(Attention.PAGES)) {
       checkPages(query, key, value);
     } else {
       for (TensorType type : List.of(query, key, value)) {
-        require(
+        node.require(
             type.rank() == rank && type.dtype() == query.dtype() && type.dtype().isFloat(),
             "query, key and value of one float type and rank " + rank);
       }
     }
-    require(op.heads() > 0 && op.kvHeads() > 0, "heads");
-    require(op.heads() % op.kvHeads() == 0, "heads a multiple of kvHeads");
-    require(headDim(query, op.heads()).equals(headDim(key, op.kvHeads())), "heads of one size");
+    node.require(op.heads() > 0 && op.kvHeads() > 0, "heads");
+    node.require(op.heads() % op.kvHeads() == 0, "heads a multiple of kvHeads");
+    node.require(
+        headDim(query, op.heads()).equals(headDim(key, op.kvHeads())), "heads of one size");
     Dim keys = op.layout() == Layout.TOKENS ? key.dim(1) : key.dim(-2);
     checkExtents(query, key, value, keys);
     checkStarts();
@@ -53,14 +54,14 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
   }
 
   private void checkPages(TensorType query, TensorType key, TensorType value) {
-    require(op.layout() == Layout.RAGGED, "pages for a ragged batch only");
-    require(query.rank() == 2 && query.dtype().isFloat(), "queries of floats, rank 2");
+    node.require(op.layout() == Layout.RAGGED, "pages for a ragged batch only");
+    node.require(query.rank() == 2 && query.dtype().isFloat(), "queries of floats, rank 2");
     boolean pages =
         key.rank() == 3
             && value.rank() == 3
             && (key.dtype().isFloat() || key.dtype() == CacheWrite.BLOCKS)
             && key.dim(1).isFixed();
-    require(
+    node.require(
         pages
             && key.dtype() == value.dtype()
             && key.dim(0).equals(value.dim(0))
@@ -69,17 +70,17 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
             + " number");
     requireWholeBlocks("keys", key);
     requireWholeBlocks("values", value);
-    TensorType table = in(Attention.PAGES);
-    require(table.dtype() == DType.I32 && table.rank() == 2, "pages i32 [sequences, most]");
-    require(in(Attention.KEY_LENGTHS).dtype() == DType.I32, "key lengths of i32");
-    require(!has(Attention.CU_SEQ_LENS_KEY), "no starts of keys beside pages");
+    TensorType table = node.in(Attention.PAGES);
+    node.require(table.dtype() == DType.I32 && table.rank() == 2, "pages i32 [sequences, most]");
+    node.require(node.in(Attention.KEY_LENGTHS).dtype() == DType.I32, "key lengths of i32");
+    node.require(!node.has(Attention.CU_SEQ_LENS_KEY), "no starts of keys beside pages");
   }
 
   /** A head's elements may not share a block with another head's. */
   private void requireWholeBlocks(String what, TensorType type) {
     int block = type.dtype().blockElements();
     Dim elements = headDim(type, op.kvHeads());
-    require(
+    node.require(
         block == 1 || elements.isFixed() && elements.fixed() % block == 0,
         "%s whose heads have a multiple of %d elements where the cache is %s, not %s; store it as f16"
             .formatted(what, block, type.dtype(), elements));
@@ -96,21 +97,22 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
 
   private Dim headDim(TensorType type, int heads) {
     if (op.layout() == Layout.HEADS) {
-      require(type.dim(1).is(heads) || !type.dim(1).isFixed(), heads + " heads");
+      node.require(type.dim(1).is(heads) || !type.dim(1).isFixed(), heads + " heads");
       return type.dim(-1);
     }
     Dim columns = type.dim(-1);
-    require(!columns.isFixed() || columns.fixed() % heads == 0, "columns for " + heads + " heads");
+    node.require(
+        !columns.isFixed() || columns.fixed() % heads == 0, "columns for " + heads + " heads");
     return columns.dividedBy(Dim.of(heads));
   }
 
   private void checkStarts() {
     boolean ragged = op.layout() == Layout.RAGGED;
-    require(ragged == has(Attention.CU_SEQ_LENS), ragged ? "cuSeqLens" : "no cuSeqLens");
+    node.require(ragged == node.has(Attention.CU_SEQ_LENS), ragged ? "cuSeqLens" : "no cuSeqLens");
     for (int position : new int[] {Attention.CU_SEQ_LENS, Attention.CU_SEQ_LENS_KEY}) {
-      if (has(position)) {
-        TensorType starts = in(position);
-        require(starts.dtype() == DType.I32 && starts.rank() == 1, "cuSeqLens, i32 of rank 1");
+      if (node.has(position)) {
+        TensorType starts = node.in(position);
+        node.require(starts.dtype() == DType.I32 && starts.rank() == 1, "cuSeqLens, i32 of rank 1");
       }
     }
   }
@@ -118,17 +120,17 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
   /** One batch, one number of keys. */
   private void checkExtents(TensorType query, TensorType key, TensorType value, Dim keys) {
     Dim values = op.layout() == Layout.TOKENS ? value.dim(1) : value.dim(-2);
-    require(has(Attention.PAGES) || alike(keys, values), "as many keys as values");
+    node.require(node.has(Attention.PAGES) || alike(keys, values), "as many keys as values");
     if (op.layout() != Layout.RAGGED) {
       boolean one = alike(query.dim(0), key.dim(0)) && alike(query.dim(0), value.dim(0));
-      require(one, "queries, keys and values of one batch");
+      node.require(one, "queries, keys and values of one batch");
     }
   }
 
   private void checkMasks(TensorType query, Dim keys) {
-    if (has(Attention.MASK)) {
-      TensorType mask = in(Attention.MASK);
-      require(
+    if (node.has(Attention.MASK)) {
+      TensorType mask = node.in(Attention.MASK);
+      node.require(
           op.layout() != Layout.RAGGED && (mask.dtype() == DType.BOOL || mask.dtype().isFloat()),
           "a mask of floats or bool");
       Dim queries = query.dim(op.layout() == Layout.TOKENS ? 1 : 2);
@@ -137,21 +139,21 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
       for (int i = 1; fits && i <= mask.rank(); i++) {
         fits = mask.dim(-i).is(1) || alike(mask.dim(-i), scores.get(scores.size() - i));
       }
-      require(fits, "a mask that broadcasts to " + scores);
+      node.require(fits, "a mask that broadcasts to " + scores);
     }
-    if (has(Attention.KEY_LENGTHS)) {
-      TensorType lengths = in(Attention.KEY_LENGTHS);
+    if (node.has(Attention.KEY_LENGTHS)) {
+      TensorType lengths = node.in(Attention.KEY_LENGTHS);
       boolean whole = lengths.dtype() == DType.I32 || lengths.dtype() == DType.I64;
-      require(whole && lengths.rank() == 1, "key lengths, i32 or i64 of rank 1");
+      node.require(whole && lengths.rank() == 1, "key lengths, i32 or i64 of rank 1");
     }
-    if (has(Attention.ALIBI)) {
-      TensorType slopes = in(Attention.ALIBI);
-      require(slopes.rank() == 1 && slopes.dim(0).is(op.heads()), "a slope for each head");
+    if (node.has(Attention.ALIBI)) {
+      TensorType slopes = node.in(Attention.ALIBI);
+      node.require(slopes.rank() == 1 && slopes.dim(0).is(op.heads()), "a slope for each head");
     }
-    if (has(Attention.RELATIVE)) {
-      TensorType relative = in(Attention.RELATIVE);
+    if (node.has(Attention.RELATIVE)) {
+      TensorType relative = node.in(Attention.RELATIVE);
       boolean fits = relative.rank() == 2 && relative.dim(0).is(op.heads());
-      require(
+      node.require(
           fits && relative.dim(1).isFixed() && relative.dim(1).fixed() % 2 == 1,
           "relative biases [heads, 2r + 1]");
     }
@@ -160,20 +162,5 @@ record AttentionTypes(String node, Attention op, List<TensorType> inputs) {
   /** False where both are numbers that differ; what symbols stand for only a run can tell. */
   private static boolean alike(Dim a, Dim b) {
     return a.equals(b) || !a.isFixed() || !b.isFixed();
-  }
-
-  private boolean has(int position) {
-    return position < inputs.size() && inputs.get(position) != null;
-  }
-
-  private TensorType in(int position) {
-    require(has(position), "an input at position " + position);
-    return inputs.get(position);
-  }
-
-  private void require(boolean holds, String expected) {
-    if (!holds) {
-      throw new GraphException("%s: %s of %s; expected %s".formatted(node, op, inputs, expected));
-    }
   }
 }
