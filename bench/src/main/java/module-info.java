@@ -11,6 +11,7 @@ module dev.heddle.bench {
   requires static jmh.core;
 
   exports dev.heddle.bench;
+  exports dev.heddle.bench.result;
 
   opens dev.heddle.bench to
       info.picocli,
@@ -19,6 +20,8 @@ module dev.heddle.bench {
       info.picocli;
   opens dev.heddle.bench.gpu to
       info.picocli,
+      com.fasterxml.jackson.databind;
+  opens dev.heddle.bench.result to
       com.fasterxml.jackson.databind;
 
   uses dev.heddle.bench.EmbeddingSystemProvider;
