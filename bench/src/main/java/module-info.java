@@ -11,6 +11,7 @@ module dev.heddle.bench {
   requires static jmh.core;
 
   exports dev.heddle.bench;
+  exports dev.heddle.bench.ops;
   exports dev.heddle.bench.result;
 
   opens dev.heddle.bench to

@@ -1,5 +1,13 @@
 package dev.heddle.bench.gpu;
 
+import dev.heddle.backend.CompileOptions.Numerics;
+import dev.heddle.bench.ops.AttentionSubject;
+import dev.heddle.bench.ops.CachedAttentionSubject;
+import dev.heddle.bench.ops.MatMulSubject;
+import dev.heddle.bench.ops.RowsSubject;
+import dev.heddle.bench.ops.Subject;
+import dev.heddle.tensor.DType;
+
 /**
  * What is asked of a speed.
  *
@@ -9,11 +17,23 @@ package dev.heddle.bench.gpu;
 record Asked(double ofPeer, double ofCeiling) {
   static final Asked NOTHING = new Asked(0, 0);
 
-  static Asked ofPeer(double share) {
+  static Asked of(Subject subject) {
+    return switch (subject) {
+      case MatMulSubject product ->
+          product.dtype() != DType.BF16 || Bound.of(product) == Bound.MEMORY
+              ? NOTHING
+              : ofPeer(product.numerics() == Numerics.FASTEST ? 0.97 : 0.75);
+      case AttentionSubject _ -> ofPeer(1);
+      case CachedAttentionSubject _ -> ofCeiling(0.8);
+      case RowsSubject _ -> ofCeiling(0.85);
+    };
+  }
+
+  private static Asked ofPeer(double share) {
     return new Asked(share, 0);
   }
 
-  static Asked ofCeiling(double share) {
+  private static Asked ofCeiling(double share) {
     return new Asked(0, share);
   }
 }

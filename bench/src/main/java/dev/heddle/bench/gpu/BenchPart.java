@@ -2,6 +2,8 @@ package dev.heddle.bench.gpu;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.heddle.backend.Backend;
+import dev.heddle.bench.ops.Subject;
+import dev.heddle.bench.ops.Subjects;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -70,18 +72,17 @@ record BenchPart(
       if (step == null || step.failure() != null) {
         bench.reopen();
       }
-      for (Subject subject : settings.small() ? Subjects.small() : Subjects.full()) {
-        String name = "%s: %s %s".formatted(subject.group(), subject.shape(), subject.dtype());
+      for (Subject subject : settings.small() ? Subjects.small() : Subjects.gpu()) {
+        String name = subject.name();
         if (deadline.hasPassed()) {
           notRun.add(name);
           continue;
         }
         Measurement each = bench.measure(subject).with(peer.time(subject));
         progress.accept(
-            "%s, %s: %s"
+            "%s: %s"
                 .formatted(
                     name,
-                    subject.numerics(),
                     each.failure() == null
                         ? "%.1f us".formatted(each.seconds() * 1e6)
                         : "failed: " + each.failure()));

@@ -1,5 +1,7 @@
 package dev.heddle.bench.gpu;
 
+import dev.heddle.bench.ops.MatMulSubject;
+import dev.heddle.bench.ops.Subject;
 import dev.heddle.kernels.CopyPeak;
 import dev.heddle.kernels.FmaPeak;
 import dev.heddle.kernels.KernelBackend;
@@ -44,8 +46,7 @@ record Ceilings(double copy, double fma, Map<String, Double> products) {
   Ceilings with(List<Measurement> measured) {
     Map<String, Double> fastest = new TreeMap<>();
     for (Measurement each : measured) {
-      if (each.subject() instanceof MatMulSubject product
-          && product.bound() == Subject.Bound.COMPUTE) {
+      if (each.subject() instanceof MatMulSubject product && Bound.of(product) == Bound.COMPUTE) {
         double rate = Math.max(each.rate(), each.peerRate());
         fastest.merge(product.dtype().toString(), rate, Math::max);
       }
@@ -55,7 +56,7 @@ record Ceilings(double copy, double fma, Map<String, Double> products) {
 
   /** Which bounds a subject: {@code copy}, {@code fma} or {@code product}. */
   static String name(Subject subject) {
-    return subject.bound() == Subject.Bound.MEMORY
+    return Bound.of(subject) == Bound.MEMORY
         ? "copy"
         : subject.dtype() == DType.F32 ? "fma" : "product";
   }

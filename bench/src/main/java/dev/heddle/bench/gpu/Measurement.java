@@ -1,6 +1,7 @@
 package dev.heddle.bench.gpu;
 
 import dev.heddle.backend.CompileOptions.Numerics;
+import dev.heddle.bench.ops.Subject;
 
 /**
  * What came of one subject.
@@ -32,11 +33,11 @@ record Measurement(
 
   /** Floating-point operations or bytes a second; 0 where it has no time. */
   double rate() {
-    return seconds == 0 ? 0 : subject.work() / seconds;
+    return seconds == 0 ? 0 : Bound.of(subject).work(subject) / seconds;
   }
 
   double peerRate() {
-    return peerSeconds == 0 ? 0 : subject.work() / peerSeconds;
+    return peerSeconds == 0 ? 0 : Bound.of(subject).work(subject) / peerSeconds;
   }
 
   boolean isFastest() {

@@ -1,6 +1,7 @@
 package dev.heddle.bench.gpu;
 
 import dev.heddle.backend.CompileOptions.Numerics;
+import dev.heddle.bench.ops.Subject;
 
 /**
  * A measurement as the report has it.
@@ -47,12 +48,12 @@ record Row(
    */
   static Row of(Measurement measured, Ceilings ceilings, boolean small) {
     Subject subject = measured.subject();
-    boolean computes = subject.bound() == Subject.Bound.COMPUTE;
+    boolean computes = Bound.of(subject) == Bound.COMPUTE;
     double unit = computes ? 1e12 : 1e9;
     double ceiling = ceilings.of(subject);
     double ofCeiling = ceiling == 0 ? 0 : measured.rate() / ceiling;
     double ofTorch = measured.peerRate() == 0 ? 0 : measured.rate() / measured.peerRate();
-    Asked asked = small ? Asked.NOTHING : subject.asked();
+    Asked asked = small ? Asked.NOTHING : Asked.of(subject);
     return new Row(
         subject.group(),
         subject.shape(),

@@ -3,6 +3,11 @@ package dev.heddle.bench.gpu;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heddle.bench.ops.AttentionSubject;
+import dev.heddle.bench.ops.CachedAttentionSubject;
+import dev.heddle.bench.ops.MatMulSubject;
+import dev.heddle.bench.ops.RowsSubject;
+import dev.heddle.bench.ops.Subject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -104,11 +110,72 @@ final class TorchPeer implements AutoCloseable {
     return about() == null ? refusal : null;
   }
 
-  /** Times what {@link Subject#peer} asks for. */
+  /** Times the same operation. */
   Answer time(Subject subject) {
-    Map<String, Object> request = new HashMap<>(subject.peer());
+    Map<String, Object> request = new HashMap<>(question(subject));
     request.put("dtype", subject.dtype().toString());
     return time(request);
+  }
+
+  /** What is asked, or why not: {@code torch_peer.py} lists the fields. */
+  private static Map<String, Object> question(Subject subject) {
+    return switch (subject) {
+      case MatMulSubject(var _, var weights, var _, var _, long batch, long m, long n, long k) -> {
+        String op = weights != null ? "linear" : batch == 1 ? "matmul" : "batched products";
+        yield Map.of("op", op, "m", m, "n", n, "k", k);
+      }
+      case AttentionSubject(var _, long batch, int heads, long length, int headDim, var mask) -> {
+        String op =
+            switch (mask) {
+              case NONE, CAUSAL -> "attention";
+              case PADDED, RAGGED -> mask.name().toLowerCase(Locale.ROOT) + " attention";
+            };
+        boolean causal = mask == AttentionSubject.Mask.CAUSAL;
+        yield Map.of(
+            "op",
+            op,
+            "batch",
+            batch,
+            "heads",
+            heads,
+            "length",
+            length,
+            "head_dim",
+            headDim,
+            "causal",
+            causal);
+      }
+      case CachedAttentionSubject(
+              var _,
+              int sequences,
+              int length,
+              int heads,
+              int kvHeads,
+              int headDim) ->
+          Map.of(
+              "op",
+              "decode_attention",
+              "sequences",
+              sequences,
+              "length",
+              length,
+              "heads",
+              heads,
+              "kv_heads",
+              kvHeads,
+              "head_dim",
+              headDim);
+      case RowsSubject(var kind, var _, long rows, long columns) ->
+          Map.of(
+              "op",
+              kind.name().toLowerCase(Locale.ROOT),
+              "rows",
+              rows,
+              "columns",
+              columns,
+              "epsilon",
+              RowsSubject.EPSILON);
+    };
   }
 
   /** Times copies of a tensor of so many bytes. */

@@ -1,5 +1,6 @@
-package dev.heddle.bench.gpu;
+package dev.heddle.bench.ops;
 
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import java.lang.foreign.MemorySegment;
@@ -27,24 +28,26 @@ final class Samples {
    * What stands in these rows and columns of {@code matrix}, on the heap.
    *
    * @param rows null for all
-   * @param columns null for all
+   * @param columns null for all, as it must be where elements share blocks
    */
   static HostTensor part(HostTensor matrix, long[] rows, long[] columns) {
     long height = matrix.shape().dim(0);
     long width = matrix.shape().dim(1);
-    int element = matrix.dtype().bytes();
+    DType dtype = matrix.dtype();
     int m = Math.toIntExact(rows == null ? height : rows.length);
     int n = Math.toIntExact(columns == null ? width : columns.length);
-    HostTensor part = HostTensor.heap(matrix.dtype(), Shape.of(m, n));
+    HostTensor part = HostTensor.heap(dtype, Shape.of(m, n));
     for (int i = 0; i < m; i++) {
       long row = rows == null ? i : rows[i];
-      long to = (long) i * n * element;
       if (columns == null) {
-        copy(matrix, row * width * element, part, to, width * element);
+        long bytes = dtype.bytes(width);
+        copy(matrix, row * bytes, part, i * bytes, bytes);
         continue;
       }
+      int element = dtype.bytes();
       for (int j = 0; j < n; j++) {
-        copy(matrix, (row * width + columns[j]) * element, part, to + (long) j * element, element);
+        long to = ((long) i * n + j) * element;
+        copy(matrix, (row * width + columns[j]) * element, part, to, element);
       }
     }
     return part;
@@ -66,13 +69,19 @@ final class Samples {
    * units in its last place, of the larger of the number and the root of all numbers' mean square.
    */
   static String difference(HostTensor got, HostTensor want) {
+    return difference(got, want, 0);
+  }
+
+  /** The same where the computation itself explains {@code least} or more. */
+  static String difference(HostTensor got, HostTensor want, double least) {
     double scale = scale(want);
-    double tolerance =
+    double rounding =
         switch (got.dtype()) {
           case BF16 -> 0x1p-6;
           case F16 -> 0x1p-9;
           default -> 0x1p-13;
         };
+    double tolerance = Math.max(least, rounding);
     for (long i = 0; i < want.shape().elements(); i++) {
       double expected = want.getDouble(i);
       double actual = got.getDouble(i);

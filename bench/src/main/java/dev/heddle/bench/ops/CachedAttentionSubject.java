@@ -1,4 +1,4 @@
-package dev.heddle.bench.gpu;
+package dev.heddle.bench.ops;
 
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
@@ -7,6 +7,7 @@ import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -17,7 +18,7 @@ import java.util.stream.IntStream;
  *
  * @param length tokens of each sequence, a multiple of {@value #PAGE_TOKENS}
  */
-record CachedAttentionSubject(
+public record CachedAttentionSubject(
     DType dtype, int sequences, int length, int heads, int kvHeads, int headDim)
     implements Subject {
   private static final int PAGE_TOKENS = 128;
@@ -27,29 +28,42 @@ record CachedAttentionSubject(
 
   @Override
   public String group() {
-    return "decode attention";
+    return "attention";
   }
 
   @Override
   public String shape() {
-    return "%d sequences of %d tokens, %d heads of %d, %d for keys"
-        .formatted(sequences, length, heads, headDim, kvHeads);
+    return "%dx%dx1x%d over %d cached of %d heads"
+        .formatted(sequences, heads, headDim, length, kvHeads);
   }
 
   @Override
-  public Bound bound() {
-    return Bound.MEMORY;
+  public Map<String, Object> parameters() {
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    parameters.put("batch", sequences);
+    parameters.put("heads", heads);
+    parameters.put("tokens", 1);
+    parameters.put("head_dim", headDim);
+    parameters.put("mask", "causal");
+    parameters.put("cached", length);
+    parameters.put("kv_heads", kvHeads);
+    return parameters;
   }
 
-  /** Keys and values, each read once, queries and results. */
   @Override
-  public double work() {
-    return 2.0 * dtype.bytes() * sequences * headDim * ((long) length * kvHeads + heads);
+  public double flops() {
+    return 4.0 * sequences * heads * length * headDim;
+  }
+
+  /** Keys and values, each once, and queries. */
+  @Override
+  public double bytesRead() {
+    return 2.0 * dtype.bytes((long) sequences * headDim * length * kvHeads) + bytesWritten();
   }
 
   @Override
-  public Asked asked() {
-    return Asked.ofCeiling(0.8);
+  public double bytesWritten() {
+    return dtype.bytes((long) sequences * headDim * heads);
   }
 
   @Override
@@ -123,22 +137,5 @@ record CachedAttentionSubject(
     HostTensor rows = cache.reshape(shape.dim(0), shape.dim(1) * shape.dim(2));
     return Samples.part(rows, Arrays.stream(pages).asLongStream().toArray(), null)
         .reshape(pages.length, shape.dim(1), shape.dim(2));
-  }
-
-  @Override
-  public Map<String, Object> peer() {
-    return Map.of(
-        "op",
-        "decode_attention",
-        "sequences",
-        sequences,
-        "length",
-        length,
-        "heads",
-        heads,
-        "kv_heads",
-        kvHeads,
-        "head_dim",
-        headDim);
   }
 }

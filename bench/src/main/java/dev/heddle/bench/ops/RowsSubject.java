@@ -1,4 +1,4 @@
-package dev.heddle.bench.gpu;
+package dev.heddle.bench.ops;
 
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
@@ -10,19 +10,21 @@ import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** What is computed for each row, or element, of a matrix by itself: bound by memory. */
-record RowsSubject(Kind kind, DType dtype, long rows, long columns) implements Subject {
-  private static final double EPSILON = 1e-5;
+public record RowsSubject(Kind kind, DType dtype, long rows, long columns) implements Subject {
+  /** Of the norms. */
+  public static final double EPSILON = 1e-5;
 
   /** Rows computed again. */
   private static final int SAMPLED = 64;
 
   /** The operations. */
-  enum Kind {
+  public enum Kind {
     SOFTMAX(1, 0),
     LAYER_NORM(1, 2),
     RMS_NORM(1, 1),
@@ -43,32 +45,36 @@ record RowsSubject(Kind kind, DType dtype, long rows, long columns) implements S
 
   @Override
   public String group() {
-    return "rows";
+    return kind.name().toLowerCase(Locale.ROOT).replace("_", "");
   }
 
   @Override
   public String shape() {
-    return "%s, %d x %d".formatted(name(), rows, columns);
-  }
-
-  private String name() {
-    return kind.name().toLowerCase(Locale.ROOT);
+    return rows + "x" + columns;
   }
 
   @Override
-  public Bound bound() {
-    return Bound.MEMORY;
+  public Map<String, Object> parameters() {
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    parameters.put("rows", rows);
+    parameters.put("length", columns);
+    return parameters;
   }
 
-  /** Operands and result, each once. */
+  /** What is computed is hidden behind the memory. */
   @Override
-  public double work() {
-    return (double) dtype.bytes() * columns * (rows * (kind.matrices + 1) + kind.vectors);
+  public double flops() {
+    return 0;
   }
 
   @Override
-  public Asked asked() {
-    return Asked.ofCeiling(0.85);
+  public double bytesRead() {
+    return dtype.bytes(columns * (rows * kind.matrices + kind.vectors));
+  }
+
+  @Override
+  public double bytesWritten() {
+    return dtype.bytes(columns * rows);
   }
 
   @Override
@@ -86,7 +92,7 @@ record RowsSubject(Kind kind, DType dtype, long rows, long columns) implements S
   @Override
   public Value apply(GraphBuilder graph, Value... operands) {
     return graph.add(
-        name(),
+        group(),
         switch (kind) {
           case SOFTMAX -> new Softmax(1, false);
           case LAYER_NORM -> new LayerNorm(1, EPSILON);
@@ -105,10 +111,5 @@ record RowsSubject(Kind kind, DType dtype, long rows, long columns) implements S
       own.set(i, Samples.part(operands.get(i), sampled, null));
     }
     return Samples.difference(Samples.part(result, sampled, null), reference(own));
-  }
-
-  @Override
-  public Map<String, Object> peer() {
-    return Map.of("op", name(), "rows", rows, "columns", columns, "epsilon", EPSILON);
   }
 }
