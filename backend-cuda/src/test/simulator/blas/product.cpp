@@ -74,8 +74,9 @@ void run(const Product &product, const Scalars &scalars, const Workspace &worksp
   check(product.b, product.batch, Use::READ, "b", name);
   if (beta != 0) check(product.c, product.batch, Use::READ, "c", name);
   if (product.epilogue.bias != nullptr) {
-    check_range((uintptr_t)product.epilogue.bias, product.m * bytes_of(product.epilogue.bias_type),
-                "the bias", name);
+    const Matrix bias{(char *)product.epilogue.bias, product.epilogue.bias_type, product.m, 1,
+                      product.m, 0, false};
+    check(bias, 1, Use::READ, "the bias", name);
   }
   check(product.d, product.batch, Use::WRITE, "the result", name);
   multiply(product, alpha, beta);
@@ -133,6 +134,7 @@ void enqueue_product(Driver &driver, void *stream, const Product &product, const
                      const Workspace &workspace, const char *name) {
   for (const Matrix *each : {&product.a, &product.b, &product.d}) check_layout(*each);
   Stream &target = driver.stream(stream);
+  blas_require(!is_due(Settings::get().refuse_product), BLAS_EXECUTION_FAILED);
   Counters::get().add("products");
   if (workspace.address == 0) Counters::get().add("products_without_workspace");
   if (product.m == 0 || product.n == 0 || product.batch == 0) return;

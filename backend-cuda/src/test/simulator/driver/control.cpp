@@ -18,10 +18,11 @@ int heddle_sim_set(const char *name, long long value) {
 
 // A counter by its name: calls, launches (cuLaunchKernel outside captures), kernels (that ran),
 // graph_launches, copies, copied_bytes, sets, allocations, synchronizations, faults,
-// unwritten_copies (to the host, of bytes that nothing was written to); and what is alive:
+// unwritten_copies (to the host, of bytes that nothing was written to), products,
+// products_without_workspace, epilogues (products by cuBLASLt), heuristics; and what is alive:
 // live_allocations, live_device_bytes, live_pinned, live_pinned_bytes, live_registered,
 // live_contexts, live_streams, live_events, live_modules, live_graphs, live_graph_execs,
-// live_pools, live_blas.
+// live_pools, live_blas, live_blas_descriptions.
 long long heddle_sim_count(const char *name) { return Counters::get().value(name); }
 
 // The lines of what was found wrong since the last reset; returns the length they have in all.
@@ -47,9 +48,10 @@ void heddle_sim_reset() {
   driver.sticky = SUCCESS;
   driver.lost = false;
   for (const char *each : {"fail_allocation", "fail_launch", "refuse_launch", "lose_device",
-                           "fail_copy"}) {
+                           "fail_copy", "refuse_product"}) {
     Settings::get().set(each, 0);
   }
+  Settings::get().algorithms = 1;
 }
 
 }  // extern "C"

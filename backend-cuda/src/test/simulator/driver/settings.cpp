@@ -24,6 +24,7 @@ Settings from_environment() {
   s.workers = (int)number("HEDDLE_SIM_WORKERS", std::clamp(processors, 1L, 4L));
   s.lazy = number("HEDDLE_SIM_LAZY", 0) != 0;
   s.any_thread = number("HEDDLE_SIM_ANY_THREAD", 0) != 0;
+  s.algorithms = (int)number("HEDDLE_SIM_ALGORITHMS", 1);
   const char *log = getenv("HEDDLE_SIM_LOG");
   s.log = log == nullptr ? "" : log;
   s.fail_allocation = number("HEDDLE_SIM_FAIL_ALLOCATION", 0);
@@ -31,6 +32,7 @@ Settings from_environment() {
   s.refuse_launch = number("HEDDLE_SIM_REFUSE_LAUNCH", 0);
   s.lose_device = number("HEDDLE_SIM_LOSE_DEVICE", 0);
   s.fail_copy = number("HEDDLE_SIM_FAIL_COPY", 0);
+  s.refuse_product = number("HEDDLE_SIM_REFUSE_PRODUCT", 0);
   return s;
 }
 
@@ -50,6 +52,8 @@ bool Settings::set(const std::string &name, long long value) {
   else if (name == "workers") workers = (int)value;
   else if (name == "lazy") lazy = value != 0;
   else if (name == "any_thread") any_thread = value != 0;
+  else if (name == "algorithms") algorithms = (int)value;
+  else if (name == "refuse_product") refuse_product = value;
   else if (name == "fail_allocation") fail_allocation = value;
   else if (name == "fail_launch") fail_launch = value;
   else if (name == "refuse_launch") refuse_launch = value;

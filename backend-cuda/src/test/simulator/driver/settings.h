@@ -13,6 +13,7 @@ struct Settings {
   int workers;             // HEDDLE_SIM_WORKERS: threads that run blocks; all processors, 4 at most.
   bool lazy;               // HEDDLE_SIM_LAZY: 1 lets streams do nothing until someone waits.
   bool any_thread;         // HEDDLE_SIM_ANY_THREAD: 1 lets any thread use what another made.
+  int algorithms;          // HEDDLE_SIM_ALGORITHMS: 0, or -1 without an error: cuBLASLt has none.
   std::string log;         // HEDDLE_SIM_LOG: the file that faults are appended to; else stderr.
 
   // Failures to come, counted down at each call; 0 for none.
@@ -21,6 +22,7 @@ struct Settings {
   long long refuse_launch;    // HEDDLE_SIM_REFUSE_LAUNCH: at the call; the device works on.
   long long lose_device;      // HEDDLE_SIM_LOSE_DEVICE: calls until the device is gone.
   long long fail_copy;        // HEDDLE_SIM_FAIL_COPY
+  long long refuse_product;   // HEDDLE_SIM_REFUSE_PRODUCT: at the call, cuBLAS's or cuBLASLt's.
 
   static Settings &get();
   // By the names above in lower case without HEDDLE_SIM_; false if there is none of that name.

@@ -33,7 +33,7 @@ final class Batch extends ContextThread.Task {
   private int kernelCount;
   private Product[] products = new Product[FULL];
   private int productCount;
-  private Blas.Multiplier multiplier;
+  private CudaProducts.ForStream multiplier;
   private boolean waits;
 
   // What failed; null for nothing.
@@ -130,15 +130,24 @@ final class Batch extends ContextThread.Task {
     put(recording.address());
   }
 
-  void multiply(Blas.Multiplier by, Product product, long a, long b, long y) {
+  void multiply(
+      CudaProducts.ForStream by,
+      Product product,
+      long a,
+      long b,
+      long bias,
+      long residual,
+      long y) {
     if (productCount == products.length) {
       products = Arrays.copyOf(products, 2 * productCount);
     }
     multiplier = by;
     products[productCount++] = product;
-    begin(MULTIPLY, 3);
+    begin(MULTIPLY, 5);
     put(a);
     put(b);
+    put(bias);
+    put(residual);
     put(y);
   }
 
@@ -220,8 +229,14 @@ final class Batch extends ContextThread.Task {
         failed = kernels[kernel++];
         at = launch(arguments, at + 1);
       } else if (command == MULTIPLY) {
-        multiplier.multiply(products[product++], words[at + 1], words[at + 2], words[at + 3]);
-        at += 4;
+        multiplier.multiply(
+            products[product++],
+            words[at + 1],
+            words[at + 2],
+            words[at + 3],
+            words[at + 4],
+            words[at + 5]);
+        at += 6;
       } else if (command == GRAPH) {
         Status.check(Driver.launchGraph(words[at + 1], stream.address()));
         at += 2;

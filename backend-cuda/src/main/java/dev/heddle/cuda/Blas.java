@@ -1,7 +1,6 @@
 package dev.heddle.cuda;
 
 import dev.heddle.kernels.Product;
-import dev.heddle.kernels.ProductLibrary;
 import dev.heddle.tensor.DType;
 import jcuda.CudaException;
 import jcuda.jcublas.cublasStatus;
@@ -10,7 +9,7 @@ import jcuda.jcublas.cublasStatus;
  * cuBLAS, as CUDA 12 or 13 has it: the same functions, by two bindings. Its matrices lie column by
  * column; ours, row by row, are those of its transposes, so it is asked for {@code y^T = b^T a^T}.
  */
-interface Blas extends ProductLibrary {
+interface Blas {
   /** Bytes that it may use beside its operands: what NVIDIA advises for Hopper. */
   long WORKSPACE = 32L << 20;
 
@@ -25,7 +24,7 @@ interface Blas extends ProductLibrary {
   /** The library for one stream; its calls are for the thread of the context. */
   interface Multiplier {
     /**
-     * Gives the stream a product of what lies at three addresses.
+     * Gives the stream a product of what lies at three addresses, with nothing behind it.
      *
      * @throws CudaException if the library refuses
      */
@@ -34,6 +33,9 @@ interface Blas extends ProductLibrary {
     /** Ends it. */
     void close();
   }
+
+  /** {@code cuBLAS 12}. */
+  String name();
 
   /** Who binds it: {@code JCublas}. */
   String binding();
@@ -45,20 +47,6 @@ interface Blas extends ProductLibrary {
    */
   Multiplier open(Addresses.Stream stream, long workspace);
 
-  @Override
-  default boolean hasTf32() {
-    return true;
-  }
-
-  @Override
-  default boolean multiplies(DType inputs, DType output) {
-    return switch (inputs) {
-      case F32 -> output == DType.F32;
-      case F16, BF16 -> output == DType.F32 || output == inputs;
-      default -> false;
-    };
-  }
-
   /**
    * Passes success.
    *
@@ -66,11 +54,16 @@ interface Blas extends ProductLibrary {
    */
   static void check(int status) {
     if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
-      throw new CudaException(cublasStatus.stringFor(status));
+      throw failure(status);
     }
   }
 
-  /** {@code cudaDataType} of a type that it {@link #multiplies}. */
+  /** What a status other than success is thrown as. */
+  static CudaException failure(int status) {
+    return new CudaException(cublasStatus.stringFor(status));
+  }
+
+  /** {@code cudaDataType} of a type that it multiplies. */
   static int type(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;

@@ -21,6 +21,7 @@ import dev.heddle.tensor.DType;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import jcuda.CudaException;
 import jcuda.driver.CUstream;
 
@@ -34,7 +35,10 @@ final class CudaDevice implements KernelDevice {
   private final ContextThread thread;
   private final Handle<Context> context;
   private final Modules modules;
-  private final Blas blas;
+
+  /** Null where there is no cuBLAS. */
+  private final CudaProducts products;
+
   private final Pinned pinned;
   private final AtomicLong marks = new AtomicLong();
 
@@ -82,7 +86,10 @@ final class CudaDevice implements KernelDevice {
               .formatted(found.info(), e.getMessage()));
     }
     this.context = Handle.own(made, found.info().toString(), contexts, this::release);
-    this.blas = installation.blas();
+    this.products =
+        installation.blas() == null
+            ? null
+            : new CudaProducts(this, installation.blas(), installation.blasLt());
     this.modules = new Modules(this, installation, cache);
     this.pinned = new Pinned(this);
   }
@@ -197,15 +204,15 @@ final class CudaDevice implements KernelDevice {
 
   @Override
   public ProductLibrary products() {
-    return blas;
+    return products;
   }
 
-  /** cuBLAS for a stream. */
-  Blas.Multiplier openBlas(Addresses.Stream stream, long workspace) {
+  /** What multiplies for a stream. */
+  CudaProducts.ForStream openProducts(Addresses.Stream stream, long workspace) {
     try {
-      return thread.call(() -> blas.open(stream, workspace));
+      return thread.call(() -> products.open(stream, workspace));
     } catch (CudaException e) {
-      throw failed("the opening of " + blas.name(), e);
+      throw failed("the opening of " + products.name(), e);
     }
   }
 
@@ -271,6 +278,11 @@ final class CudaDevice implements KernelDevice {
   /** Calls on the thread of the context, and waits. */
   void onThread(Runnable what) {
     thread.run(what);
+  }
+
+  /** The same, for what comes of it. */
+  <T> T onThread(Supplier<T> what) {
+    return thread.call(what);
   }
 
   /** Hands a task to the thread of the context. */
@@ -367,6 +379,9 @@ final class CudaDevice implements KernelDevice {
     memories.forEach(Handle::close);
     hosts.forEach(Handle::close);
     pinned.close();
+    if (products != null) {
+      release(products::close);
+    }
     release(made::close);
     thread.close();
   }

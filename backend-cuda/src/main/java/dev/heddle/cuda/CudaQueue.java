@@ -37,7 +37,7 @@ final class CudaQueue implements KernelQueue {
   /** Whether the batch is to be a recording's: then it is not handed over. */
   private boolean records;
 
-  private Blas.Multiplier multiplier;
+  private CudaProducts.ForStream multiplier;
   private CudaMemory workspace;
 
   /** Why a command failed since the caller last waited; null for nothing failed. */
@@ -250,39 +250,40 @@ final class CudaQueue implements KernelQueue {
   }
 
   @Override
-  public void multiply(
-      Product product,
-      DeviceMemory a,
-      long aOffset,
-      DeviceMemory b,
-      long bOffset,
-      DeviceMemory y,
-      long yOffset) {
-    CudaMemory left = own(a);
-    CudaMemory right = own(b);
-    CudaMemory result = own(y);
+  public void multiply(Product product, Arguments operands) {
     enter();
     try {
-      hold(left.lease());
-      hold(right.lease());
-      hold(result.lease());
+      for (int i = 0; i < operands.count(); i++) {
+        if (operands.memory(i) != null) {
+          hold(own(operands.memory(i)).lease());
+        }
+      }
       batch.multiply(
           multiplier(),
           product,
-          left.address() + aOffset,
-          right.address() + bOffset,
-          result.address() + yOffset);
+          operand(operands, Product.Operand.A),
+          operand(operands, Product.Operand.B),
+          operand(operands, Product.Operand.BIAS),
+          operand(operands, Product.Operand.RESIDUAL),
+          operand(operands, Product.Operand.Y));
       handIfFull();
     } finally {
       exit();
     }
   }
 
-  /** cuBLAS for this stream; made when first needed. */
-  private Blas.Multiplier multiplier() {
+  /** Where an operand begins; 0 for none. */
+  private long operand(Arguments operands, Product.Operand which) {
+    int at = 2 * which.ordinal();
+    DeviceMemory memory = operands.memory(at);
+    return memory == null ? 0 : own(memory).address() + operands.bits(at + 1);
+  }
+
+  /** What multiplies for this stream; made when first needed. */
+  private CudaProducts.ForStream multiplier() {
     if (multiplier == null) {
       workspace = (CudaMemory) device.allocate(Blas.WORKSPACE, "cuBLAS's workspace");
-      multiplier = device.openBlas(stream, workspace.address());
+      multiplier = device.openProducts(stream, workspace.address());
     }
     return multiplier;
   }

@@ -13,9 +13,11 @@ import jcuda.driver.JCudaDriver;
  * @param images kernels that were compiled ahead of time
  * @param compiler NVRTC, or null if there is none
  * @param blas cuBLAS, or null if there is none
- * @param blasFile where it was found, or why it is not used; null if it was not found
+ * @param blasLt cuBLASLt beside it, or null if there is none
+ * @param blasFile where cuBLAS was found, or why it is not used; null if it was not found
  */
-record Installation(int driver, Images images, Nvrtc compiler, Blas blas, String blasFile) {
+record Installation(
+    int driver, Images images, Nvrtc compiler, Blas blas, BlasLt blasLt, String blasFile) {
   /** What driver 525 offers. */
   private static final int LEAST_DRIVER = 12000;
 
@@ -53,7 +55,20 @@ record Installation(int driver, Images images, Nvrtc compiler, Blas blas, String
       file += " cannot be bound: " + e.getMessage();
     }
     return new Installation(
-        driver[0], Images.shipped(), nvrtc.map(Nvrtc::new).orElse(null), blas, file);
+        driver[0],
+        Images.shipped(),
+        nvrtc.map(Nvrtc::new).orElse(null),
+        blas,
+        blas == null ? null : findLt(search, cublas.get().major()),
+        file);
+  }
+
+  private static BlasLt findLt(Search search, int major) {
+    try {
+      return Library.find(search, "cublasLt", List.of(), major).map(BlasLt::new).orElse(null);
+    } catch (UnsatisfiedLinkError e) {
+      return null;
+    }
   }
 
   private static Blas bind(Library cublas) throws IOException {
@@ -104,7 +119,14 @@ record Installation(int driver, Images images, Nvrtc compiler, Blas blas, String
     return blas == null
         ? (blasFile == null ? "none" : blasFile)
             + ": products are by our own kernels whatever the numerics"
-        : "%s (%s), bound by %s".formatted(blas.name(), blasFile, blas.binding());
+        : "%s (%s), bound by %s; %s"
+            .formatted(
+                blas.name(),
+                blasFile,
+                blas.binding(),
+                blasLt == null
+                    ? "no cuBLASLt: what follows a product is our own kernels'"
+                    : "what follows a product by %s, bound by java.lang.foreign".formatted(blasLt));
   }
 
   private static String version(int cuda) {

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.heddle.backend.Backend;
-import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.ComputeType;
 import dev.heddle.backend.Inputs;
 import dev.heddle.backend.Outputs;
 import dev.heddle.backend.Program;
@@ -14,7 +14,6 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
-import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.MatMul;
 import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Where the fastest is asked for, cuBLAS multiplies: by each binding as by our own kernels. */
@@ -84,21 +84,53 @@ class BlasTest {
             DynamicTest.dynamicTest(
                 blas.binding(),
                 () -> {
-                  Installation installation =
-                      new Installation(
-                          found.driver(), found.images(), found.compiler(), blas, "here");
-                  CudaDevice device =
-                      CudaDevice.open(
-                          Devices.find().choose(null),
-                          installation,
-                          BackendOptions.DEFAULT,
-                          ProgramCache.off());
+                  CudaDevice device = TestKernels.open(blas, null);
                   try (Backend backend = new KernelBackend(device, List.of())) {
                     CASES.forEach(each -> check(backend, each, blas));
                     assertEquals(0, backend.liveBytes());
                   }
                   TestKernels.assertNothingLives(device);
                 }));
+  }
+
+  /** Ten bits of each number are taken, the nearest: by cuBLAS, and by cuBLASLt with a bias. */
+  @Test
+  void tf32TakesTenBitsOfEachNumber() {
+    Simulator.need();
+    Installation found = Devices.find().installation();
+    long[] dims = dims(40, 1);
+    for (boolean bias : new boolean[] {false, true}) {
+      GraphBuilder g = new GraphBuilder("tf32");
+      Value a = g.input("a", TensorType.of(DType.F32, Shape.of(dims)));
+      Value b = g.input("b", TensorType.of(DType.F32, Shape.of(dims)));
+      Value zero = bias ? g.constant("zero", HostTensor.of(new float[40], 40)) : null;
+      g.output("y", g.add("y", MatMul.LINEAR, a, b, zero));
+      Inputs inputs = Inputs.of("a", random(DType.F32, dims, 1), "b", random(DType.F32, dims, 2));
+      CompileOptions options =
+          CompileOptions.DEFAULT
+              .withNumerics(CompileOptions.Numerics.FASTEST)
+              .withComputeType(ComputeType.TF32);
+      try (Backend backend =
+              new KernelBackend(TestKernels.open(found.blas(), found.blasLt()), List.of());
+          Program program = backend.compile(g.build(), options);
+          Outputs outputs = program.run(inputs)) {
+        float[] left = random(DType.F32, dims, 1).toFloats();
+        float[] right = random(DType.F32, dims, 2).toFloats();
+        float[] y = outputs.host("y").toFloats();
+        int others = 0;
+        for (int i = 0; i < y.length; i++) {
+          float exact = left[i / 40] * right[i % 40];
+          assertEquals(tf32(left[i / 40]) * tf32(right[i % 40]), y[i]);
+          assertEquals(exact, y[i], Math.abs(exact) * 0x1p-10);
+          others += y[i] == exact ? 0 : 1;
+        }
+        assertTrue(others > y.length / 2, others + " are not as in float32");
+      }
+    }
+  }
+
+  private static float tf32(float x) {
+    return Float.intBitsToFloat(Float.floatToRawIntBits(x) + 0x1000 & ~0x1fff);
   }
 
   private static void check(Backend backend, Case each, Blas blas) {

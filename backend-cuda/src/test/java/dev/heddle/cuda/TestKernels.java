@@ -18,6 +18,18 @@ final class TestKernels {
         devices.choose(options.device()), devices.installation(), options, cache);
   }
 
+  /** With these libraries to multiply. */
+  static CudaDevice open(Blas blas, BlasLt blasLt) {
+    Devices devices = Devices.find();
+    Installation found = devices.installation();
+    return CudaDevice.open(
+        devices.choose(null),
+        new Installation(
+            found.driver(), found.images(), found.compiler(), blas, blasLt, found.blasFile()),
+        BackendOptions.DEFAULT,
+        ProgramCache.off());
+  }
+
   static DeviceKernel compile(CudaDevice device, String entry, String text) {
     return device.compile(KernelSource.of("test.cl", entry), text);
   }

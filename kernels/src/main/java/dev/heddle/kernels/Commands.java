@@ -33,18 +33,10 @@ public final class Commands {
     }
   }
 
-  private record Multiply(
-      Product product,
-      DeviceMemory a,
-      long aOffset,
-      DeviceMemory b,
-      long bOffset,
-      DeviceMemory y,
-      long yOffset)
-      implements Command {
+  private record Multiply(Product product, Arguments operands) implements Command {
     @Override
     public void enqueue(KernelQueue queue) {
-      queue.multiply(product, a, aOffset, b, bOffset, y, yOffset);
+      queue.multiply(product, operands);
     }
   }
 
@@ -81,15 +73,8 @@ public final class Commands {
     commands.add(new Copy(from, fromOffset, to, toOffset, bytes));
   }
 
-  void multiply(
-      Product product,
-      DeviceMemory a,
-      long aOffset,
-      DeviceMemory b,
-      long bOffset,
-      DeviceMemory y,
-      long yOffset) {
-    commands.add(new Multiply(product, a, aOffset, b, bOffset, y, yOffset));
+  void multiply(Product product, Arguments operands) {
+    commands.add(new Multiply(product, operands.copy()));
   }
 
   void zero(DeviceMemory to, long offset, long bytes) {

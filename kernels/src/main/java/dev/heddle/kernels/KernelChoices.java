@@ -109,7 +109,7 @@ final class KernelChoices {
 
   private Choice<Launch.Preparation> matmul(Node node, MatMul op, Predicate<Value> known) {
     Choice<Launch.Preparation> choice =
-        library == null ? null : MatMulLibrary.choose(node, op, library, tf32, matmul);
+        library == null ? null : MatMulLibrary.choose(node, op, known, library, tf32, matmul);
     return choice != null ? choice : MatMulLaunch.choose(node, op, known, limits, matmul);
   }
 

@@ -49,17 +49,11 @@ public interface KernelQueue extends AutoCloseable {
   /**
    * Multiplies by the device's {@link KernelDevice#products library}.
    *
-   * @param aOffset bytes from the memory's begin to the first product's a
+   * @param operands a tensor for each {@link Product.Operand}, in their order; may be filled anew
+   *     once this returns
    * @throws KernelLaunchException if it refuses
    */
-  default void multiply(
-      Product product,
-      DeviceMemory a,
-      long aOffset,
-      DeviceMemory b,
-      long bOffset,
-      DeviceMemory y,
-      long yOffset) {
+  default void multiply(Product product, Arguments operands) {
     throw new IllegalArgumentException("this device has no library that multiplies");
   }
 

@@ -147,15 +147,12 @@ final class KernelRun implements AutoCloseable {
     }
   }
 
-  void multiply(Product product, long a, long b, long y) {
-    long inA = Places.offset(a);
-    long inB = Places.offset(b);
-    long inY = Places.offset(y);
+  void multiply(Product product, Arguments operands) {
     if (kept == null) {
       oneByOne++;
-      queue.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
+      queue.multiply(product, operands);
     } else {
-      kept.multiply(product, memory(a), inA, memory(b), inB, memory(y), inY);
+      kept.multiply(product, operands);
     }
   }
 
@@ -330,12 +327,19 @@ final class KernelRun implements AutoCloseable {
       throw new InvalidInputException(
           "graph %s: %s".formatted(blueprint.graph().name(), e.getMessage()), e);
     }
+    // Until there are places, an operand's is what a view adds to the begin of its memory.
+    for (Operand operand : operands) {
+      operand.place(0);
+    }
     for (int i = 0; i < launches.length; i++) {
       switch (blueprint.instructions().get(i).action()) {
         case Action.Run<Launch.Kernel> run -> bufferBytes[run.workspace()] = launches[i].bind();
         case Action.View<Launch.Kernel> view -> {
           int output = blueprint.instructions().get(i).outputs()[0];
           offsetsWithin[output] = view.offset().bytes(sites[i].site());
+          if (blueprint.homes().get(output) instanceof Home.Within home) {
+            operands[output].place(operands[home.value()].address() + offsetsWithin[output]);
+          }
         }
       }
     }

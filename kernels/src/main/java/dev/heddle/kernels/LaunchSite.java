@@ -53,6 +53,14 @@ final class LaunchSite {
     return site.wrong(what);
   }
 
+  /**
+   * While a launch binds: where an operand will begin, in bytes from the begin of a memory or from
+   * a multiple of {@link DeviceLimits#alignment()} in it.
+   */
+  long offset(Operand operand) {
+    return operand.address();
+  }
+
   /** What the device allows. */
   DeviceLimits limits() {
     return run.limits();
@@ -120,9 +128,10 @@ final class LaunchSite {
     arguments.clear();
   }
 
-  /** Multiplies what lies at two places into a third. */
-  void multiply(Product product, long a, long b, long y) {
-    run.multiply(product, a, b, y);
+  /** Multiplies the tensors named since the last launch, one for each {@link Product.Operand}. */
+  void multiply(Product product) {
+    run.multiply(product, arguments);
+    arguments.clear();
   }
 
   /** Copies bytes from one place to another. */

@@ -10,6 +10,9 @@ import dev.heddle.tensor.DType;
  * @see KernelQueue#multiply
  */
 public interface ProductLibrary {
+  /** Operands of a product that has a {@link Product#finish} begin at multiples of it, in bytes. */
+  int ALIGNMENT = 16;
+
   /** {@code cuBLAS 12}. */
   String name();
 
@@ -18,4 +21,18 @@ public interface ProductLibrary {
 
   /** Whether it multiplies matrices of {@code inputs} into one of {@code output}. */
   boolean multiplies(DType inputs, DType output);
+
+  /**
+   * Whether it knows products that end so, of some extents.
+   *
+   * @param inputs of a product that it {@link #multiplies}; so is the next
+   */
+  boolean finishes(DType inputs, DType output, Product.Finish finish);
+
+  /**
+   * Whether it has an algorithm for a product, whose {@link Product#finish} it knows.
+   *
+   * @throws KernelLaunchException if it cannot tell
+   */
+  boolean finishes(Product product);
 }

@@ -23,8 +23,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
 
 /**
- * The simulator's three libraries as C sees them, with the context current on the thread that
- * opened this. Functions are called by name; what a call returns is its status.
+ * The simulator's libraries as C sees them, with the context current on the thread that opened
+ * this. Functions are called by name; what a call returns is its status.
  */
 final class SimulatedCuda implements AutoCloseable {
   /** A status of the driver, as {@code cuda.h} has it. */
@@ -103,7 +103,7 @@ final class SimulatedCuda implements AutoCloseable {
 
   @SuppressWarnings("restricted") // Loads the libraries, wherever the loader finds them.
   private static Optional<MemorySegment> find(String name) {
-    return Stream.of("libcuda.so.1", "libnvrtc.so.12", "libcublas.so.12")
+    return Stream.of("libcuda.so.1", "libnvrtc.so.12", "libcublas.so.12", "libcublasLt.so.12")
         .map(library -> SymbolLookup.libraryLookup(library, Arena.global()).find(name))
         .flatMap(Optional::stream)
         .findFirst();

@@ -1,5 +1,5 @@
 // cuBLAS, as far as matrix products go.
-#include "product.h"
+#include "../blas/product.h"
 
 using namespace heddle_sim;
 

@@ -1,5 +1,5 @@
 // What JCublas binds and the simulator has not: a call says which one it was.
-#include "product.h"
+#include "../blas/product.h"
 
 #define HEDDLE_UNSUPPORTED(name)                                         \
   extern "C" __attribute__((weak)) int name() {                         \
