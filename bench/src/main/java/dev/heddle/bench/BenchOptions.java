@@ -3,20 +3,11 @@ package dev.heddle.bench;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
+import dev.heddle.backend.ComputeType;
+import dev.heddle.backend.DeviceInfo;
 import dev.heddle.cli.BackendSelection;
-import dev.heddle.hub.Hub;
-import dev.heddle.hub.HubReference;
-import dev.heddle.model.Decoder;
-import dev.heddle.model.EncoderDecoder;
-import dev.heddle.model.Model;
-import dev.heddle.model.Models;
-import dev.heddle.weights.MavenCoordinates;
-import dev.heddle.weights.MavenModels;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,8 +16,6 @@ import picocli.CommandLine.ParameterException;
 
 /** What {@code heddle bench} is asked for. */
 final class BenchOptions {
-  static final String ALL_PEERS = "all";
-
   /** Tokens of the longest text of {@code --mixed}. */
   private static final int MIXED_LONGEST = 256;
 
@@ -95,7 +84,7 @@ final class BenchOptions {
   @Option(
       names = "--peers",
       arity = "0..1",
-      fallbackValue = ALL_PEERS,
+      fallbackValue = Peers.ALL,
       paramLabel = "NAME,…",
       description = "Compare with other runtimes: those named, or all that fit.")
   String peers;
@@ -103,15 +92,23 @@ final class BenchOptions {
   @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
   boolean json;
 
-  /** The same number of threads for every system: the CPU backend's own where none is given. */
+  /**
+   * The same number of threads for every system: the CPU backend's own where none is given. Of
+   * Heddle float32 where no type is given, as other systems compute.
+   */
   Settings settings() {
-    BackendOptions chosen = backend.float32Options();
+    BackendOptions chosen = backend.options();
+    ComputeType type = chosen.models().computeType();
     try (Backend opened = new Backends().open(backend.choice(), chosen).value()) {
-      String own = opened.device().details().get("threads");
+      DeviceInfo device = opened.device();
+      String own = device.details().get("threads");
       int threads =
           own == null ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(own);
       return new Settings(
-          chosen.threads() == 0 ? threads : chosen.threads(), backend.choice(), chosen.device());
+          chosen.threads() == 0 ? threads : chosen.threads(),
+          device.backend() + (device.index() == 0 ? "" : ":" + device.index()),
+          null,
+          (type == ComputeType.AUTO ? ComputeType.F32 : type).toString());
     }
   }
 
@@ -121,30 +118,6 @@ final class BenchOptions {
         throw new ParameterException(
             spec.commandLine(), option + " " + number + ": expected 1 or more");
       }
-    }
-  }
-
-  /** What every system is given: a jar is fetched and unpacked once, here. */
-  Path folder() {
-    if (model.startsWith(MavenCoordinates.PREFIX)) {
-      return MavenModels.standard()
-          .folder(MavenCoordinates.parse(model), (doing, bytes, total) -> {});
-    }
-    Path path = Path.of(model);
-    if (Files.exists(path) || Models.names().contains(model)) {
-      return path;
-    }
-    return HubReference.find(model)
-        .flatMap(pulled -> Hub.standard().find(pulled, Hub.MAIN))
-        .orElse(path);
-  }
-
-  /** Whether the model is one that continues texts. */
-  boolean continuesTexts() {
-    try (Model opened = Models.open(model)) {
-      return opened.network() instanceof Model.Checkpoint checkpoint
-          && checkpoint.architecture() instanceof Decoder decoder
-          && !(decoder instanceof EncoderDecoder);
     }
   }
 
@@ -162,37 +135,32 @@ final class BenchOptions {
   }
 
   /**
-   * The benchmark of a model that continues texts.
+   * Looks at what a model is to continue.
    *
    * @throws ParameterException if the texts are none that it takes
    */
-  TextBenchmark generation(CommandSpec spec, List<String> systems, Consumer<String> progress) {
+  void checkTexts(CommandSpec spec, BenchedModel model) {
     atLeastOne(spec, "-b", texts());
     atLeastOne(spec, "-p", promptTokens());
     atLeastOne(spec, "-n", newTokens());
     atLeastOne(spec, "--rounds", rounds);
-    try (Model opened = Models.open(model)) {
-      int limit = opened.network().contextLength();
-      if (promptTokens() + newTokens() > limit) {
-        throw new ParameterException(
-            spec.commandLine(),
-            "%d tokens and %d more: %s takes up to %d in all; give others by -p and -n"
-                .formatted(promptTokens(), newTokens(), opened.name(), limit));
-      }
-      return new TextBenchmark(
-          systems,
-          folder(),
-          new Workload.Source(opened.tokenizer()),
-          opened.network().bytes(),
-          rounds,
-          progress);
+    if (promptTokens() + newTokens() > model.contextLength()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%d tokens and %d more: %s takes up to %d in all; give others by -p and -n"
+              .formatted(promptTokens(), newTokens(), model.name(), model.contextLength()));
     }
   }
 
-  List<Workload> workloads(CommandSpec spec) {
+  /**
+   * What a model is to embed.
+   *
+   * @throws ParameterException if the texts are none that it takes
+   */
+  List<Workload> workloads(CommandSpec spec, BenchedModel model) {
     if (promptTokens != null || newTokens != null) {
       throw new ParameterException(
-          spec.commandLine(), "-p and -n: %s does not continue texts".formatted(model));
+          spec.commandLine(), "-p and -n: %s does not continue texts".formatted(model.name()));
     }
     int[] batches = this.batches == null ? new int[] {1, 8, 32} : this.batches;
     atLeastOne(spec, "-b", batches);
@@ -201,26 +169,22 @@ final class BenchOptions {
       throw new ParameterException(
           spec.commandLine(), "--seconds " + seconds + ": expected more than 0");
     }
-    try (Model opened = Models.open(model)) {
-      int limit = opened.network().contextLength();
-      int longest = Math.max(mixed ? MIXED_LONGEST : 0, IntStream.of(lengths).max().orElse(0));
-      if (limit > 0 && longest > limit) {
-        throw new ParameterException(
-            spec.commandLine(),
-            "texts of %d tokens: %s takes up to %d; give other lengths by -s"
-                .formatted(longest, opened.name(), limit));
-      }
-      Workload.Source source = new Workload.Source(opened.tokenizer());
-      List<Workload> workloads = new ArrayList<>();
-      for (int batch : batches) {
-        for (int length : lengths) {
-          workloads.add(source.fixed(batch, length));
-        }
-      }
-      if (mixed) {
-        workloads.add(source.mixed(256, 4, MIXED_LONGEST));
-      }
-      return workloads;
+    int longest = Math.max(mixed ? MIXED_LONGEST : 0, IntStream.of(lengths).max().orElse(0));
+    if (model.contextLength() > 0 && longest > model.contextLength()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "texts of %d tokens: %s takes up to %d; give other lengths by -s"
+              .formatted(longest, model.name(), model.contextLength()));
     }
+    List<Workload> workloads = new ArrayList<>();
+    for (int batch : batches) {
+      for (int length : lengths) {
+        workloads.add(model.source().fixed(batch, length));
+      }
+    }
+    if (mixed) {
+      workloads.add(model.source().mixed(256, 4, MIXED_LONGEST));
+    }
+    return workloads;
   }
 }

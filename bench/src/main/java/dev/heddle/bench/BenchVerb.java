@@ -1,19 +1,16 @@
 package dev.heddle.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heddle.bench.report.TextReport;
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Results;
 import dev.heddle.cli.ExitCode;
 import dev.heddle.cli.Verb;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code heddle bench}: how fast is it here, and beside others? */
@@ -42,7 +39,7 @@ public final class BenchVerb implements Verb {
   public BenchVerb() {}
 
   @Override
-  public Integer call() throws JsonProcessingException {
+  public Integer call() {
     return run(options, spec);
   }
 
@@ -56,94 +53,76 @@ public final class BenchVerb implements Verb {
     @Mixin private BenchOptions options = new BenchOptions();
 
     @Override
-    public Integer call() throws JsonProcessingException {
+    public Integer call() {
       return run(options, spec);
     }
   }
 
-  private static int run(BenchOptions options, CommandSpec spec) throws JsonProcessingException {
+  private static int run(BenchOptions options, CommandSpec spec) {
     // What is wrong is refused here, in words, before any process starts.
-    return options.continuesTexts() ? generation(options, spec) : embedding(options, spec);
+    BenchedModel model = BenchedModel.open(options.model);
+    Recorder recorder = new Recorder();
+    if (model.continuesTexts()) {
+      generate(model, options, spec, recorder);
+    } else {
+      embed(model, options, spec, recorder);
+    }
+    Results results = recorder.results();
+    PrintWriter out = spec.commandLine().getOut();
+    if (options.json) {
+      out.print(results.json());
+    } else {
+      TextReport.print(results, out);
+    }
+    out.flush();
+    return results.lines().stream().anyMatch(Line::wrong) ? ExitCode.FAILED : ExitCode.OK;
   }
 
-  private static int embedding(BenchOptions options, CommandSpec spec)
-      throws JsonProcessingException {
+  private static void embed(
+      BenchedModel model, BenchOptions options, CommandSpec spec, Recorder recorder) {
     PrintWriter err = spec.commandLine().getErr();
-    List<String> systems =
-        systems(options, spec, EmbeddingSystemProvider.class, EmbeddingSystemProvider::name);
-    Settings settings = options.settings();
-    List<Workload> workloads = options.workloads(spec);
-    List<Row> rows = new ArrayList<>();
+    List<Workload> workloads = options.workloads(spec, model);
+    List<Entrant> entrants = entrants(options, spec, EmbeddingSystemProvider.class);
     try (ModelBenchmark benchmark =
-        new ModelBenchmark(systems, options.folder(), settings, options.seconds, err::println)) {
+        new ModelBenchmark(entrants, model.files(), model.name(), err::println)) {
       for (Workload workload : workloads) {
-        rows.addAll(benchmark.run(workload, false));
+        recorder.add(benchmark.run(workload, false, options.seconds));
         if (options.busyNeighbour) {
-          rows.addAll(benchmark.run(workload, true));
+          recorder.add(benchmark.run(workload, true, options.seconds));
         }
       }
     }
-    return print(rows, options, spec, out -> new RowTable(rows).print(out));
   }
 
-  private static int generation(BenchOptions options, CommandSpec spec)
-      throws JsonProcessingException {
+  private static void generate(
+      BenchedModel model, BenchOptions options, CommandSpec spec, Recorder recorder) {
     PrintWriter err = spec.commandLine().getErr();
-    List<String> systems =
-        systems(options, spec, TextSystemProvider.class, TextSystemProvider::name);
-    TextBenchmark benchmark = options.generation(spec, systems, err::println);
-    Settings machine = options.settings();
-    List<TextRow> rows = new ArrayList<>();
+    options.checkTexts(spec, model);
+    List<Entrant> entrants = entrants(options, spec, TextSystemProvider.class);
+    TextBenchmark benchmark = new TextBenchmark(model, err::println);
     for (int batch : options.texts()) {
       TextSettings settings =
           new TextSettings(
-              machine,
+              entrants.getFirst().settings(),
               options.backend.options().activations(),
               batch,
               options.promptTokens() + options.newTokens());
-      rows.addAll(benchmark.run(settings, options.promptTokens(), false));
+      int prompt = options.promptTokens();
+      recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, false));
       if (options.busyNeighbour) {
-        rows.addAll(benchmark.run(settings, options.promptTokens(), true));
+        recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, true));
       }
     }
-    return print(rows, options, spec, out -> new TextTable(rows).print(out));
   }
 
-  private static int print(
-      List<?> rows, BenchOptions options, CommandSpec spec, Consumer<PrintWriter> table)
-      throws JsonProcessingException {
-    PrintWriter out = spec.commandLine().getOut();
-    if (options.json) {
-      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(rows));
-    } else {
-      table.accept(out);
-    }
-    return ExitCode.OK;
-  }
-
-  /** Heddle first, then the peers asked for: all that are installed, where none is named. */
-  private static <P> List<String> systems(
-      BenchOptions options, CommandSpec spec, Class<P> kind, Function<P, String> named) {
-    List<String> systems = new ArrayList<>(List.of(HeddleProvider.NAME));
-    if (options.peers == null) {
-      return systems;
-    }
-    List<String> peers =
-        ServiceLoader.load(kind).stream()
-            .map(provider -> named.apply(provider.get()))
-            .filter(name -> !name.equals(HeddleProvider.NAME))
-            .toList();
-    if (options.peers.equals(BenchOptions.ALL_PEERS)) {
-      systems.addAll(peers);
-    } else {
-      for (String peer : options.peers.split(",")) {
-        if (!peers.contains(peer)) {
-          throw new ParameterException(
-              spec.commandLine(), "no peer is called \"" + peer + "\"; there are " + peers);
-        }
-        systems.add(peer);
-      }
-    }
-    return systems;
+  /** Heddle first, then the peers asked for. */
+  private static <P extends SystemProvider> List<Entrant> entrants(
+      BenchOptions options, CommandSpec spec, Class<P> kind) {
+    Peers peers = new Peers(options.peers);
+    peers.check(spec, List.of(kind));
+    Settings settings = options.settings();
+    List<Entrant> entrants = new ArrayList<>(List.of(Entrant.heddle(settings)));
+    peers.of(kind).forEach(peer -> entrants.add(new Entrant(peer, settings)));
+    return entrants;
   }
 }

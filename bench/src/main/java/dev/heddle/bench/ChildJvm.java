@@ -15,35 +15,74 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of its own with one system in it, spoken to through its standard streams. */
+/**
+ * A JVM of its own with one system in it, spoken to through its standard streams. {@link Child} is
+ * its other end.
+ */
 final class ChildJvm implements AutoCloseable {
-  private final String system;
+  private final Entrant entrant;
   private final Process process;
   private final DataInputStream in;
   private final DataOutputStream out;
+  private final String version;
+  private final String description;
+
+  /** What a system said that it cannot do. */
+  static final class RefusedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    RefusedException(String message) {
+      super(message);
+    }
+  }
+
+  /** What is asked. */
+  interface Question {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  /** What is answered. */
+  interface Answer<T> {
+    T read(DataInputStream in) throws IOException;
+  }
 
   /**
-   * Starts it.
+   * Starts it, and waits until the system is ready.
    *
-   * @param more arguments behind the system's name, the model, the threads, backend and device
+   * @param more arguments behind the system's name, the model and the settings
+   * @throws RefusedException if the system says why it cannot
+   * @throws UncheckedIOException if the process ends before it is ready
    */
-  ChildJvm(Class<?> main, String system, Path model, Settings settings, String... more) {
-    this.system = system;
+  ChildJvm(Class<?> main, Entrant entrant, Path model, String... more) {
+    this.entrant = entrant;
+    Settings settings = entrant.settings();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(List.of(system, model.toString(), Integer.toString(settings.threads())));
+    command.addAll(List.of(entrant.system(), model.toString()));
+    command.add(Integer.toString(settings.threads()));
     command.add(Objects.requireNonNullElse(settings.backend(), ""));
     command.add(Objects.requireNonNullElse(settings.device(), ""));
+    command.add(settings.dtype());
     command.addAll(List.of(more));
     try {
       process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
     } catch (IOException e) {
-      throw new UncheckedIOException("no process could be started for " + system, e);
+      throw new UncheckedIOException("no process could be started for " + entrant, e);
     }
     in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
     out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
+    try {
+      hear();
+      version = in.readUTF();
+      description = in.readUTF();
+    } catch (IOException e) {
+      throw failed(e);
+    } catch (RefusedException e) {
+      close();
+      throw e;
+    }
   }
 
   /** This JVM's own options that choose modules and access, so that the child computes alike. */
@@ -53,30 +92,58 @@ final class ChildJvm implements AutoCloseable {
         .toList();
   }
 
+  /** Where a child's own arguments begin: behind the system, the model and the settings. */
+  static final int MORE = 6;
+
   /** The settings among a child's arguments. */
   static Settings settings(String[] args) {
     return new Settings(
         Integer.parseInt(args[2]),
         args[3].isEmpty() ? null : args[3],
-        args[4].isEmpty() ? null : args[4]);
+        args[4].isEmpty() ? null : args[4],
+        args[5]);
   }
 
-  /** What the child says. */
-  DataInputStream in() {
-    return in;
+  /** The system's version. */
+  String version() {
+    return version;
   }
 
-  /** What the child hears. */
-  DataOutputStream out() {
-    return out;
+  /** What the system says of itself. */
+  String description() {
+    return description;
+  }
+
+  /**
+   * Lets the system do something.
+   *
+   * @throws RefusedException if the system says why it cannot
+   * @throws UncheckedIOException if the process ends
+   */
+  <T> T ask(Question question, Answer<T> answer) {
+    try {
+      question.write(out);
+      out.flush();
+      hear();
+      return answer.read(in);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** The system's refusal, if that is what comes next. */
+  private void hear() throws IOException {
+    if (!in.readBoolean()) {
+      throw new RefusedException(in.readUTF());
+    }
   }
 
   /** What to throw where the child cannot be heard; ends it. */
-  UncheckedIOException failed(IOException cause) {
+  private UncheckedIOException failed(IOException cause) {
     process.destroy();
     String why =
         cause instanceof EOFException ? "ended; what it said stands above" : cause.getMessage();
-    return new UncheckedIOException("the process of system " + system + " " + why, cause);
+    return new UncheckedIOException("the process of " + entrant + " " + why, cause);
   }
 
   @Override

@@ -1,21 +1,18 @@
 package dev.heddle.bench;
 
-import dev.heddle.backend.BackendOptions;
-import dev.heddle.backend.CompileOptions;
+import dev.heddle.bench.result.Contender;
 import dev.heddle.model.Pooling;
 import dev.heddle.task.Embedder;
 import java.nio.file.Path;
 
 /** Heddle itself, on the backend in force. */
 public final class HeddleProvider implements EmbeddingSystemProvider {
-  static final String NAME = "heddle";
-
   /** For the service loader. */
   public HeddleProvider() {}
 
   @Override
   public String name() {
-    return NAME;
+    return Contender.HEDDLE;
   }
 
   @Override
@@ -25,20 +22,18 @@ public final class HeddleProvider implements EmbeddingSystemProvider {
             .pooling(Pooling.MEAN)
             .normalise(true)
             .backend(settings.backend())
-            .backendOptions(
-                BackendOptions.DEFAULT
-                    .withModels(CompileOptions.DEFAULT)
-                    .withThreads(settings.threads())
-                    .withDevice(settings.device()))
+            .backendOptions(settings.backendOptions())
             .build();
     return new EmbeddingSystem() {
       @Override
+      public String version() {
+        return Systems.version();
+      }
+
+      @Override
       public String description() {
-        return "Heddle, "
-            + embedder.reason()
-            + ", "
-            + settings.threads()
-            + " threads, numerics INVARIANT";
+        return "Heddle, %s, %d threads, %s, numerics INVARIANT"
+            .formatted(embedder.reason(), settings.threads(), settings.dtype());
       }
 
       @Override

@@ -1,6 +1,6 @@
 package dev.heddle.bench;
 
-import dev.heddle.backend.BackendOptions;
+import dev.heddle.bench.result.Contender;
 import dev.heddle.generate.Engine;
 import dev.heddle.generate.GenerationOptions;
 import dev.heddle.generate.GenerationRequest;
@@ -21,7 +21,7 @@ public final class HeddleTextProvider implements TextSystemProvider {
 
   @Override
   public String name() {
-    return HeddleProvider.NAME;
+    return Contender.HEDDLE;
   }
 
   @Override
@@ -30,11 +30,7 @@ public final class HeddleTextProvider implements TextSystemProvider {
     Engine engine =
         Engine.builder(model.toString())
             .backend(machine.backend())
-            .backendOptions(
-                BackendOptions.DEFAULT
-                    .withThreads(machine.threads())
-                    .withDevice(machine.device())
-                    .withActivations(settings.activations()))
+            .backendOptions(machine.backendOptions().withActivations(settings.activations()))
             .sequences(settings.sequences())
             .cacheTokens(settings.sequences() * settings.tokens())
             .sharePrefixes(false)
@@ -43,6 +39,11 @@ public final class HeddleTextProvider implements TextSystemProvider {
   }
 
   private record Texts(Engine engine, TextSettings settings) implements TextSystem {
+    @Override
+    public String version() {
+      return Systems.version();
+    }
+
     @Override
     public String description() {
       return "Heddle, %s, %d threads, %s activations"

@@ -1,8 +1,14 @@
 package dev.heddle.bench;
 
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Rate;
+import dev.heddle.bench.result.Unit;
+import dev.heddle.bench.result.Work;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
@@ -11,7 +17,7 @@ import java.util.function.DoubleSupplier;
  *
  * <p>For each workload the systems take turns of {@code seconds / ROUNDS} each, after a warm-up, so
  * that each turn of one stands beside a turn of the other. Every system's vectors are compared with
- * the first one's before any time counts.
+ * those of the first that has any before its time counts.
  *
  * <p>The warm-up is the same rule for every system: steps of half the measuring time, two seconds
  * at most and two calls at least, until {@value #UNIMPROVED_STEPS} in a row have not brought the
@@ -33,25 +39,28 @@ final class ModelBenchmark implements AutoCloseable {
   /** Vectors agree if the cosine of each pair is at least this: dynamic int8 models stay above. */
   private static final double COSINE = 0.99;
 
-  private final List<WorkerProcess> workers = new ArrayList<>();
-  private final Settings settings;
-  private final double seconds;
+  private final List<Turn<WorkerProcess>> turns = new ArrayList<>();
+  private final String name;
   private final Consumer<String> progress;
 
-  ModelBenchmark(
-      List<String> systems,
-      Path model,
-      Settings settings,
-      double seconds,
-      Consumer<String> progress) {
-    this.settings = settings;
-    this.seconds = seconds;
+  /**
+   * Starts all systems.
+   *
+   * @param name the model's, for the results
+   * @param progress is told what is done
+   */
+  ModelBenchmark(List<Entrant> entrants, Path model, String name, Consumer<String> progress) {
+    this.name = name;
     this.progress = progress;
     try {
-      for (String system : systems) {
-        WorkerProcess worker = new WorkerProcess(system, model, settings);
-        workers.add(worker);
-        progress.accept(system + ": " + worker.description());
+      for (Entrant entrant : entrants) {
+        turns.add(
+            new Turn<>(
+                entrant,
+                null,
+                () -> new WorkerProcess(entrant, model),
+                WorkerProcess::child,
+                progress));
       }
     } catch (RuntimeException e) {
       close();
@@ -59,53 +68,73 @@ final class ModelBenchmark implements AutoCloseable {
     }
   }
 
-  /** A row for each system. */
-  List<Row> run(Workload workload, boolean busyNeighbour) {
-    progress.accept(
-        "%s %d x %d%s"
-            .formatted(
-                workload.name(),
-                workload.batch(),
-                workload.length(),
-                busyNeighbour ? " beside a busy process" : ""));
-    warmUp(workload);
-    List<Timings> timings = workers.stream().map(worker -> new Timings()).toList();
+  /**
+   * A line for each system.
+   *
+   * @param seconds measuring time of each
+   */
+  List<Line> run(Workload workload, boolean busyNeighbour, double seconds) {
+    Work work = workload.work(name, busyNeighbour);
+    progress.accept(work.shape());
+    Map<Turn<WorkerProcess>, String> wrong = warmUp(workload, seconds);
+    Map<Turn<WorkerProcess>, Timings> timings = new HashMap<>();
     try (BusyNeighbour _ = busyNeighbour ? new BusyNeighbour() : null) {
       for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < workers.size(); i++) {
-          workers.get(i).time(seconds / ROUNDS, 1, timings.get(i));
+        for (Turn<WorkerProcess> turn : turns) {
+          if (!wrong.containsKey(turn)) {
+            Timings own = timings.computeIfAbsent(turn, _ -> new Timings());
+            turn.take(worker -> worker.time(seconds / ROUNDS, 1, own));
+          }
         }
       }
     }
-    List<Row> rows = new ArrayList<>();
-    for (int i = 0; i < workers.size(); i++) {
-      String system = workers.get(i).system();
-      rows.add(Row.of(workload, busyNeighbour, settings.threads(), system, timings.get(i)));
-    }
-    return rows;
+    return turns.stream()
+        .map(turn ->
+            wrong.containsKey(turn)
+                ? turn.wrong(work, wrong.get(turn))
+                : turn.line(
+                    work,
+                    () -> timings.get(turn).times(),
+                    times -> new Rate(workload.batch() / times.median(), Unit.TEXTS, null, 0)))
+        .toList();
   }
 
-  private void warmUp(Workload workload) {
-    float[][] first = null;
-    for (WorkerProcess worker : workers) {
-      worker.load(workload.ids());
-      float[][] vectors = warmUp(worker);
-      if (first == null) {
-        first = vectors;
-      } else {
-        compare(workers.getFirst().system(), first, worker.system(), vectors);
+  /** What is wrong of those systems that compute something else than the first. */
+  private Map<Turn<WorkerProcess>, String> warmUp(Workload workload, double seconds) {
+    Map<Turn<WorkerProcess>, String> wrong = new HashMap<>();
+    Turn<WorkerProcess> first = null;
+    float[][] expected = null;
+    for (Turn<WorkerProcess> turn : turns) {
+      float[][] vectors =
+          turn.take(worker -> {
+            worker.load(workload.ids());
+            return warmUp(worker, Math.min(LONGEST_STEP_SECONDS, seconds * STEP_SHARE));
+          });
+      if (vectors == null) {
+        continue;
+      }
+      if (expected == null) {
+        first = turn;
+        expected = vectors;
+        continue;
+      }
+      String difference = difference(expected, vectors);
+      if (difference != null) {
+        String why = "wrong result beside " + first.entrant() + ": " + difference;
+        progress.accept(turn.entrant() + ": " + why);
+        wrong.put(turn, why);
       }
     }
+    return wrong;
   }
 
   /** Calls until times stay; the last call's vectors. */
-  private float[][] warmUp(WorkerProcess worker) {
-    double seconds = Math.min(LONGEST_STEP_SECONDS, this.seconds * STEP_SHARE);
+  private static float[][] warmUp(WorkerProcess worker, double stepSeconds) {
     float[][][] vectors = new float[1][][];
     untilSteady(() -> {
       Timings timings = new Timings();
-      vectors[0] = worker.time(seconds, 2, timings);
-      return timings.quantileMillis(0.5);
+      vectors[0] = worker.time(stepSeconds, 2, timings);
+      return timings.times().median();
     });
     return vectors[0];
   }
@@ -121,15 +150,16 @@ final class ModelBenchmark implements AutoCloseable {
     }
   }
 
-  static void compare(String systemA, float[][] a, String systemB, float[][] b) {
-    for (int i = 0; i < a.length; i++) {
-      double cosine = cosine(a[i], b[i]);
+  /** What tells vectors from those that are expected, in words; null for nothing. */
+  static String difference(float[][] expected, float[][] vectors) {
+    for (int i = 0; i < expected.length; i++) {
+      double cosine = cosine(expected[i], vectors[i]);
       if (!(cosine >= COSINE)) {
-        throw new WrongResultException(
-            "text %d: the vectors of %s and %s have cosine %.6f, not %.2f or more"
-                .formatted(i, systemA, systemB, cosine, COSINE));
+        return "the vectors of text %d have cosine %.6f, not %.2f or more"
+            .formatted(i, cosine, COSINE);
       }
     }
+    return null;
   }
 
   private static double cosine(float[] a, float[] b) {
@@ -146,6 +176,6 @@ final class ModelBenchmark implements AutoCloseable {
 
   @Override
   public void close() {
-    workers.forEach(WorkerProcess::close);
+    turns.forEach(Turn::close);
   }
 }

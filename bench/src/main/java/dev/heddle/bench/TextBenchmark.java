@@ -1,148 +1,176 @@
 package dev.heddle.bench;
 
-import dev.heddle.bench.TextWorkerProcess.RefusedException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import dev.heddle.bench.result.Ceiling;
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Rate;
+import dev.heddle.bench.result.Times;
+import dev.heddle.bench.result.Unit;
+import dev.heddle.bench.result.Work;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Times how systems continue texts, side by side: how fast they read prompts, and how fast they
  * write.
  *
  * <p>Each system is a process. They take turns, each with prompts of its own in every round, after
- * a warm-up by one rule: a few short calls, until their times no longer fall. One that fails has a
- * row that says why, and the others go on. What the machine reads in a stream is measured in each
- * round too: a step over one text reads all weights, and can be no faster.
+ * a warm-up by one rule: a few short calls, until their times no longer fall. What the machine
+ * reads in a stream is measured in each round too: a step over one text reads all weights, and can
+ * be no faster.
  */
 final class TextBenchmark {
   /** Tokens that a text is continued with in the warm-up: compilers need no more. */
   private static final int WARM_UP_TOKENS = 32;
 
-  private final List<String> systems;
-  private final Path model;
-  private final Workload.Source source;
-  private final long weightBytes;
-  private final int rounds;
+  private final BenchedModel model;
   private final Consumer<String> progress;
   private long prompts;
 
-  /** A system that is measured, or why it is not. */
-  private static final class Turn {
-    final String system;
-    final List<TextTiming> timings = new ArrayList<>();
-    TextWorkerProcess worker;
-    String description;
-    String failure;
+  /**
+   * What was found.
+   *
+   * @param lines two for each system: prompts read, texts continued
+   * @param stream bytes a second that the machine reads
+   */
+  record Found(List<Line> lines, Ceiling stream) {}
 
-    Turn(String system) {
-      this.system = system;
-    }
-  }
-
-  TextBenchmark(
-      List<String> systems,
-      Path model,
-      Workload.Source source,
-      long weightBytes,
-      int rounds,
-      Consumer<String> progress) {
-    this.systems = systems;
+  /**
+   * A benchmark.
+   *
+   * @param progress is told what is done
+   */
+  TextBenchmark(BenchedModel model, Consumer<String> progress) {
     this.model = model;
-    this.source = source;
-    this.weightBytes = weightBytes;
-    this.rounds = rounds;
     this.progress = progress;
   }
 
-  /** A row for each system. */
-  List<TextRow> run(TextSettings settings, int promptTokens, boolean busyNeighbour) {
+  /**
+   * Measures systems.
+   *
+   * @param settings but for threads and backend, which each entrant has its own of
+   * @param rounds turns of each system
+   */
+  Found run(
+      List<Entrant> entrants,
+      TextSettings settings,
+      int promptTokens,
+      int rounds,
+      boolean busyNeighbour) {
     int newTokens = settings.tokens() - promptTokens;
-    String workload = "generate" + (busyNeighbour ? "+busy" : "");
-    progress.accept(
-        "%s %d x %d + %d".formatted(workload, settings.sequences(), promptTokens, newTokens));
-    Bandwidth bandwidth = new Bandwidth(settings.machine().threads());
+    Work prefill = work("prefill", settings, promptTokens, busyNeighbour);
+    Work decode = work("decode", settings, promptTokens, busyNeighbour);
+    progress.accept(decode.shape());
+    int threads = settings.machine().threads();
+    Bandwidth bandwidth = new Bandwidth(threads);
     double[] streams = new double[rounds];
-    List<Turn> turns = new ArrayList<>();
+    Map<Turn<TextWorkerProcess>, List<TextTiming>> timings = new LinkedHashMap<>();
     try {
-      for (String system : systems) {
-        Turn turn = new Turn(system);
-        turns.add(turn);
-        start(turn, settings);
-        warmUp(turn, settings.sequences(), promptTokens, Math.min(newTokens, WARM_UP_TOKENS));
+      for (Entrant entrant : entrants) {
+        Turn<TextWorkerProcess> turn = start(entrant, settings);
+        timings.put(turn, new ArrayList<>());
+        ModelBenchmark.untilSteady(() -> {
+          TextTiming timing = time(turn, settings, promptTokens, warmUpTokens(newTokens));
+          return timing == null ? 0 : timing.promptNanos() + timing.newNanos();
+        });
       }
       bandwidth.measure();
       try (BusyNeighbour _ = busyNeighbour ? new BusyNeighbour() : null) {
         for (int round = 0; round < rounds; round++) {
-          for (Turn turn : turns) {
-            time(turn, settings.sequences(), promptTokens, newTokens);
-          }
+          timings.forEach((turn, own) -> own.add(time(turn, settings, promptTokens, newTokens)));
           streams[round] = bandwidth.measure();
         }
       }
     } finally {
-      turns.stream().filter(turn -> turn.worker != null).forEach(turn -> turn.worker.close());
+      timings.keySet().forEach(Turn::close);
     }
-    double stream = TextRow.median(streams);
-    return turns.stream()
-        .map(turn ->
-            TextRow.of(
-                workload,
-                settings,
+    double stream = median(streams);
+    List<Line> lines = new ArrayList<>();
+    timings.forEach((turn, own) ->
+        lines.add(
+            turn.line(
+                prefill,
+                () -> times(own, timing -> timing.promptNanos() * 1e-9),
+                _ -> rate(own, TextTiming::promptTokensPerSecond, 0))));
+    if (newTokens > 1) {
+      timings.forEach((turn, own) ->
+          lines.add(
+              turn.line(
+                  decode,
+                  () -> times(own, timing -> timing.stepSeconds(settings.sequences())),
+                  _ ->
+                      rate(
+                          own,
+                          TextTiming::newTokensPerSecond,
+                          settings.sequences() == 1 ? stream / model.weightBytes() : 0))));
+    }
+    return new Found(lines, new Ceiling(null, "stream", threads, stream, Unit.BYTES));
+  }
+
+  private static int warmUpTokens(int newTokens) {
+    return Math.min(newTokens, WARM_UP_TOKENS);
+  }
+
+  private Turn<TextWorkerProcess> start(Entrant entrant, TextSettings settings) {
+    return new Turn<>(
+        entrant,
+        settings.activations().name().toLowerCase(Locale.ROOT) + " activations",
+        () -> new TextWorkerProcess(entrant, model.files(), settings),
+        TextWorkerProcess::child,
+        progress);
+  }
+
+  /** One turn of a system; null if it has failed. */
+  private TextTiming time(
+      Turn<TextWorkerProcess> turn, TextSettings settings, int promptTokens, int newTokens) {
+    int[][] ids = new int[settings.sequences()][];
+    Arrays.setAll(ids, _ -> model.source().prompt(promptTokens, prompts++));
+    return turn.take(worker -> worker.generate(ids, newTokens));
+  }
+
+  private Work work(String group, TextSettings settings, int promptTokens, boolean busy) {
+    int newTokens = settings.tokens() - promptTokens;
+    int texts = settings.sequences();
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    parameters.put("model", model.name());
+    parameters.put("batch", texts);
+    parameters.put("tokens", promptTokens);
+    parameters.put("new_tokens", newTokens);
+    parameters.put("busy", busy);
+    String shape =
+        "%s, %d × %d tokens%s%s"
+            .formatted(
+                model.name(),
+                texts,
                 promptTokens,
-                turn.system,
-                turn.description,
-                turn.timings,
-                weightBytes,
-                stream,
-                turn.failure))
-        .toList();
+                group.equals("decode") ? " and %d more".formatted(newTokens) : "",
+                busy ? ", beside a busy process" : "");
+    return new Work(group, shape, parameters, 0, group.equals("decode") ? model.weightBytes() : 0);
   }
 
-  private void start(Turn turn, TextSettings settings) {
-    try {
-      turn.worker = new TextWorkerProcess(turn.system, model, settings);
-      turn.description = turn.worker.description();
-      progress.accept(turn.system + ": " + turn.description);
-    } catch (RefusedException | UncheckedIOException e) {
-      fail(turn, e);
-    }
+  private static Times times(List<TextTiming> timings, ToDoubleFunction<TextTiming> seconds) {
+    return Times.of(timings.stream().mapToDouble(seconds).toArray(), Times.UNKNOWN);
   }
 
-  private void warmUp(Turn turn, int texts, int promptTokens, int newTokens) {
-    ModelBenchmark.untilSteady(() -> {
-      TextTiming timing = time(turn, texts, promptTokens, newTokens);
-      return timing == null ? 0 : timing.promptNanos() + timing.newNanos();
-    });
-    turn.timings.clear();
+  /**
+   * The median of all turns, each by the tokens that the system itself counted.
+   *
+   * @param most tokens a second that memory allows; 0 where something else bounds it
+   */
+  private static Rate rate(
+      List<TextTiming> timings, ToDoubleFunction<TextTiming> speed, double most) {
+    double rate = median(timings.stream().mapToDouble(speed).toArray());
+    return most == 0
+        ? new Rate(rate, Unit.TOKENS, null, 0)
+        : new Rate(rate, Unit.TOKENS, "stream", rate / most);
   }
 
-  /** One turn of a system that has not failed; null if it has now. */
-  private TextTiming time(Turn turn, int texts, int promptTokens, int newTokens) {
-    if (turn.worker == null) {
-      return null;
-    }
-    int[][] ids = new int[texts][];
-    Arrays.setAll(ids, i -> source.prompt(promptTokens, prompts++));
-    try {
-      TextTiming timing = turn.worker.generate(ids, newTokens);
-      turn.timings.add(timing);
-      return timing;
-    } catch (RefusedException | UncheckedIOException e) {
-      fail(turn, e);
-      return null;
-    }
-  }
-
-  private void fail(Turn turn, RuntimeException cause) {
-    progress.accept(turn.system + ": " + cause.getMessage());
-    turn.failure = cause.getMessage();
-    turn.timings.clear();
-    if (turn.worker != null) {
-      turn.worker.close();
-      turn.worker = null;
-    }
+  private static double median(double[] numbers) {
+    return Times.of(numbers, Times.UNKNOWN).median();
   }
 }

@@ -1,10 +1,7 @@
 package dev.heddle.bench;
 
-/** A runtime with one language model loaded, ready to be timed. */
-public interface TextSystem extends AutoCloseable {
-  /** Name, version and settings, the arithmetic above all, for the report. */
-  String description();
-
+/** A runtime with one language model loaded. */
+public interface TextSystem extends LoadedSystem {
   /**
    * Continues texts, all at once, with the most likely token each time and whatever tokens end a
    * text; none of them may be remembered from an earlier call.
@@ -15,7 +12,4 @@ public interface TextSystem extends AutoCloseable {
    * @return tokens of all prompts, as this system counts them
    */
   int generate(int[][] prompts, int newTokens, Arrivals arrivals);
-
-  @Override
-  void close();
 }

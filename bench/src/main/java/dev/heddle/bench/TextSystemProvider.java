@@ -2,11 +2,8 @@ package dev.heddle.bench;
 
 import java.nio.file.Path;
 
-/** Opens one runtime for a benchmark of generation; found by {@link java.util.ServiceLoader}. */
-public interface TextSystemProvider {
-  /** The name that {@code --peers} takes. */
-  String name();
-
+/** Opens one runtime for a benchmark of generation. */
+public interface TextSystemProvider extends SystemProvider {
   /**
    * Loads a model.
    *

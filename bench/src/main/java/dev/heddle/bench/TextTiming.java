@@ -17,4 +17,9 @@ record TextTiming(int promptTokens, long promptNanos, int newTokens, long newNan
   double newTokensPerSecond() {
     return newTokens == 0 ? 0 : newTokens * 1e9 / newNanos;
   }
+
+  /** Of a step that gives each of {@code texts} one token more; 0 where there was none. */
+  double stepSeconds(int texts) {
+    return newTokens == 0 ? 0 : newNanos * 1e-9 * texts / newTokens;
+  }
 }

@@ -1,31 +1,24 @@
 package dev.heddle.bench;
 
-import java.util.Arrays;
+import dev.heddle.bench.result.Times;
+import java.util.stream.DoubleStream;
 
-/** Times of the same call, in nanoseconds. */
+/** Times of the same call, as they come. */
 final class Timings {
-  private long[] nanos = new long[64];
-  private int count;
+  private final DoubleStream.Builder seconds = DoubleStream.builder();
+  private long allocated = Times.UNKNOWN;
 
-  void add(long time) {
-    if (count == nanos.length) {
-      nanos = Arrays.copyOf(nanos, count * 2);
-    }
-    nanos[count++] = time;
+  void add(double time) {
+    seconds.add(time);
   }
 
-  int count() {
-    return count;
+  /** Bytes of the heap that a call allocated: the last that is told counts. */
+  void allocated(long bytes) {
+    allocated = bytes;
   }
 
-  /** The time that {@code share} of all calls did not exceed, in milliseconds. */
-  double quantileMillis(double share) {
-    long[] sorted = Arrays.copyOf(nanos, count);
-    Arrays.sort(sorted);
-    double position = share * (count - 1);
-    int below = (int) position;
-    int above = Math.min(below + 1, count - 1);
-    double value = sorted[below] + (position - below) * (sorted[above] - sorted[below]);
-    return value / 1e6;
+  /** Of all that were added, one at least; nothing may be added after that. */
+  Times times() {
+    return Times.of(seconds.build().toArray(), allocated);
   }
 }

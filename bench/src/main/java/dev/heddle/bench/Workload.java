@@ -1,8 +1,11 @@
 package dev.heddle.bench;
 
+import dev.heddle.bench.result.Work;
 import dev.heddle.text.Encoding;
 import dev.heddle.text.Tokenizer;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -14,9 +17,33 @@ import java.util.stream.IntStream;
  * @param length tokens of each text, or of the longest
  */
 record Workload(String name, int[][] ids, int length) {
+  private static final String FIXED = "fixed";
 
   int batch() {
     return ids.length;
+  }
+
+  /**
+   * As results name it.
+   *
+   * @param busy whether another process keeps a core busy meanwhile
+   */
+  Work work(String model, boolean busy) {
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    parameters.put("model", model);
+    parameters.put("batch", batch());
+    parameters.put("tokens", length);
+    parameters.put("lengths", name);
+    parameters.put("busy", busy);
+    String shape =
+        "%s, %d × %s%d tokens%s"
+            .formatted(
+                model,
+                batch(),
+                name.equals(FIXED) ? "" : "up to ",
+                length,
+                busy ? ", beside a busy process" : "");
+    return new Work("embedding", shape, parameters, 0, 0);
   }
 
   /** Makes workloads of a tokenizer's own tokens. */
@@ -54,7 +81,7 @@ record Workload(String name, int[][] ids, int length) {
       for (int i = 0; i < batch; i++) {
         ids[i] = text(length, random);
       }
-      return new Workload("fixed", ids, length);
+      return new Workload(FIXED, ids, length);
     }
 
     /**

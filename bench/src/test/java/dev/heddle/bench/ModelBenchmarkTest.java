@@ -2,14 +2,14 @@ package dev.heddle.bench;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heddle.bench.result.Contender;
+import dev.heddle.bench.result.Line;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,34 +18,41 @@ import org.junit.jupiter.api.Test;
 class ModelBenchmarkTest {
   private static final String MODEL = "sentiment-bert";
 
-  @Test
-  void aSystemIsTimedInItsOwnProcess() {
-    try (Model model = Models.open(MODEL);
-        ModelBenchmark benchmark =
-            new ModelBenchmark(
-                List.of(HeddleProvider.NAME),
-                Path.of(MODEL),
-                new Settings(1, "cpu", null),
-                0.2,
-                message -> {})) {
-      Workload workload = new Workload.Source(model.tokenizer()).fixed(3, 8);
-      Row row = benchmark.run(workload, false).getFirst();
-      assertEquals("heddle", row.system());
-      assertTrue(row.p10Ms() > 0 && row.p10Ms() <= row.medianMs() && row.medianMs() <= row.p90Ms());
-      double expected = 3 / row.medianMs() * 1000;
-      assertEquals(expected, row.sequencesPerSecond(), expected * 0.05);
+  private static List<Line> run(Entrant... entrants) {
+    BenchedModel model = BenchedModel.open(MODEL);
+    try (ModelBenchmark benchmark =
+        new ModelBenchmark(List.of(entrants), model.files(), model.name(), message -> {})) {
+      return benchmark.run(model.source().fixed(3, 8), false, 0.2);
     }
   }
 
   @Test
-  void aSystemThatComputesSomethingElseIsNotTimed() {
+  void aSystemIsTimedInItsOwnProcessAndOneThatIsNotThereSaysSo() {
+    Settings settings = new Settings(1, "cpu", null, "f32");
+    List<Line> lines = run(Entrant.heddle(settings), new Entrant("none", settings));
+    Line line = lines.getFirst();
+    assertEquals(new Contender("heddle", Systems.version(), "cpu", "f32", null, 1), line.by());
+    assertEquals("sentiment-bert, 3 × 8 tokens", line.work().shape());
+    assertTrue(line.times().min() > 0 && line.times().min() <= line.times().median());
+    assertTrue(line.times().samples() >= 6 && line.times().allocated() >= 0);
+    assertEquals(3 / line.times().median(), line.rate().perSecond());
+    assertEquals("no system is called none", lines.getLast().reason());
+  }
+
+  @Test
+  void whatASystemComputesIsComparedAndAWrongResultHasNoTime() {
     float[][] right = {{0.6f, 0.8f}, {1, 0}};
     float[][] wrong = {{0.6f, 0.8f}, {0, 1}};
-    ModelBenchmark.compare("a", right, "b", right);
-    WrongResultException e =
-        assertThrows(
-            WrongResultException.class, () -> ModelBenchmark.compare("a", right, "b", wrong));
-    assertTrue(e.getMessage().startsWith("text 1: the vectors of a and b have cosine 0.0"));
+    assertNull(ModelBenchmark.difference(right, right));
+    assertEquals(
+        "the vectors of text 1 have cosine 0.000000, not 0.99 or more",
+        ModelBenchmark.difference(right, wrong));
+    Settings settings = new Settings(1, "cpu", null, "f32");
+    List<Line> lines = run(Entrant.heddle(settings), new Entrant(WrongSystem.NAME, settings));
+    assertTrue(lines.getLast().wrong());
+    assertNull(lines.getLast().times());
+    assertTrue(lines.getLast().reason().startsWith("wrong result beside heddle on cpu: the vec"));
+    assertNotNull(lines.getFirst().times());
   }
 
   @Test
@@ -71,26 +78,5 @@ class ModelBenchmarkTest {
       assertArrayEquals(expected, sorted);
       assertTrue(!Arrays.equals(lengths, sorted), "in random order");
     }
-  }
-
-  @Test
-  void quantilesLieBetweenTheTimes() {
-    Timings timings = new Timings();
-    for (int i = 100; i >= 0; i--) {
-      timings.add(i * 1_000_000L);
-    }
-    assertEquals(50, timings.quantileMillis(0.5));
-    assertEquals(10, timings.quantileMillis(0.1));
-    assertEquals(90, timings.quantileMillis(0.9));
-  }
-
-  @Test
-  void rowsHaveTheFieldsThatAreDocumented() {
-    Row row = new Row("mixed", 256, 256, 2, "heddle", 1.5, 1.25, 2, 170.667);
-    JsonNode json = new ObjectMapper().valueToTree(row);
-    assertEquals(
-        "{\"workload\":\"mixed\",\"batch\":256,\"length\":256,\"threads\":2,\"system\":\"heddle\","
-            + "\"median_ms\":1.5,\"p10_ms\":1.25,\"p90_ms\":2.0,\"sequences_per_second\":170.667}",
-        json.toString());
   }
 }

@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** A page that is whole in itself: style, script and data in one file, nothing from a network. */
-final class Page {
+public final class Page {
   private Page() {}
 
   /** The page {@code name}.html with {@code title} and {@code data}, any value of {@link Json}. */
@@ -17,13 +17,18 @@ final class Page {
       // Inside a script element nothing but "<" could end it, or begin a comment.
       String json = new ObjectMapper().writeValueAsString(data).replace("<", "\\u003c");
       return resource(name + ".html")
-          .replace("{{style}}", resource("page.css"))
+          .replace("{{style}}", style())
           .replace("{{script}}", resource(name + ".js"))
           .replace("{{title}}", escaped(title))
           .replace("{{data}}", json);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no JSON of this", e);
     }
+  }
+
+  /** The style of every page that the command writes. */
+  public static String style() {
+    return resource("page.css");
   }
 
   private static String escaped(String text) {

@@ -5,29 +5,32 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Rows of aligned cells. Names out of files are shown so that they cannot steer a terminal. */
-final class Table {
+public final class Table {
   private static final String GAP = "  ";
 
   private final List<String> heads = new ArrayList<>();
   private final List<Boolean> toTheRight = new ArrayList<>();
   private final List<String[]> rows = new ArrayList<>();
 
+  /** Without columns. */
+  public Table() {}
+
   /** Adds a column of text. */
-  Table left(String head) {
+  public Table left(String head) {
     heads.add(head);
     toTheRight.add(false);
     return this;
   }
 
   /** Adds a column of numbers. */
-  Table right(String head) {
+  public Table right(String head) {
     heads.add(head);
     toTheRight.add(true);
     return this;
   }
 
   /** Adds a row, a cell for each column; whole numbers are grouped in thousands. */
-  Table row(Object... cells) {
+  public Table row(Object... cells) {
     if (cells.length != heads.size()) {
       throw new IllegalArgumentException(
           "%d cells for %d columns".formatted(cells.length, heads.size()));
@@ -46,7 +49,7 @@ final class Table {
   }
 
   /** Prints the table, without a line of heads where no column has one. */
-  void print(PrintWriter out, String indent) {
+  public void print(PrintWriter out, String indent) {
     int[] widths = new int[heads.size()];
     List<String[]> lines = new ArrayList<>(rows);
     if (heads.stream().anyMatch(head -> !head.isEmpty())) {

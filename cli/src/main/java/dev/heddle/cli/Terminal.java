@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /** Whether a person looks at the output, or types the input. */
-final class Terminal {
+public final class Terminal {
   private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
@@ -23,7 +23,7 @@ final class Terminal {
   }
 
   /** True if a line can be drawn again and again on standard error. */
-  static boolean showsProgress() {
+  public static boolean showsProgress() {
     return !isDumb() && isTerminal(STANDARD_ERROR);
   }
 

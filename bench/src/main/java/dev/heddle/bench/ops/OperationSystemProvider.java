@@ -1,12 +1,10 @@
 package dev.heddle.bench.ops;
 
 import dev.heddle.bench.Settings;
+import dev.heddle.bench.SystemProvider;
 
-/** Opens one runtime for a benchmark of operations; found by {@link java.util.ServiceLoader}. */
-public interface OperationSystemProvider {
-  /** The name that {@code --peers} takes. */
-  String name();
-
+/** Opens one runtime for a benchmark of operations. */
+public interface OperationSystemProvider extends SystemProvider {
   /**
    * Starts it.
    *

@@ -47,7 +47,7 @@ class SubjectsTest {
   @Test
   void theCpuComputesAllOfThemRight() {
     try (RandomData data = new RandomData();
-        OperationSystem cpu = new HeddleOperations(new Settings(2, "cpu", null))) {
+        OperationSystem cpu = new HeddleOperations(new Settings(2, "cpu", null, "f32"))) {
       Stream.concat(Subjects.small().stream(), Stream.of(ROUNDED))
           .forEach(subject -> {
             List<HostTensor> operands = subject.operands(data);

@@ -4,6 +4,7 @@ import de.kherud.llama.InferenceParameters;
 import de.kherud.llama.LlamaModel;
 import de.kherud.llama.LlamaOutput;
 import dev.heddle.bench.Arrivals;
+import dev.heddle.bench.Systems;
 import dev.heddle.bench.TextSystem;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,11 @@ final class LlamaCppSystem implements TextSystem {
   LlamaCppSystem(LlamaModel model, int threads) {
     this.model = model;
     this.threads = threads;
+  }
+
+  @Override
+  public String version() {
+    return Systems.version(LlamaModel.class, "de.kherud/llama");
   }
 
   @Override

@@ -25,6 +25,11 @@ final class OnnxRuntimeSystem implements EmbeddingSystem {
   }
 
   @Override
+  public String version() {
+    return environment.getVersion();
+  }
+
+  @Override
   public String description() {
     return "ONNX Runtime %s, %d threads, all optimisations, padded to the longest text"
         .formatted(environment.getVersion(), threads);

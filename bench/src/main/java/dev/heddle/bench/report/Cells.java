@@ -1,0 +1,127 @@
+package dev.heddle.bench.report;
+
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Times;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A table as text: what every way to show results shows.
+ *
+ * @param heads of the columns
+ * @param numbers how many of the last columns are of numbers
+ */
+record Cells(String title, List<String> heads, int numbers, List<List<String>> rows) {
+  static final String NONE = "–";
+
+  /** A table of measurements. */
+  static Cells of(String group, List<Comparison.Row> rows) {
+    List<List<String>> cells = new ArrayList<>();
+    String shape = "";
+    for (Comparison.Row row : rows) {
+      cells.add(cells(row, row.line().work().shape().equals(shape)));
+      shape = row.line().work().shape();
+    }
+    return new Cells(
+        group,
+        List.of(
+            "what",
+            "system",
+            "type",
+            "threads",
+            "best",
+            "median",
+            "spread",
+            "rate",
+            "of ceiling",
+            "speed-up"),
+        7,
+        cells);
+  }
+
+  private static List<String> cells(Comparison.Row row, boolean sameWork) {
+    Line line = row.line();
+    List<String> cells = new ArrayList<>();
+    cells.add(sameWork ? "" : line.work().shape());
+    cells.add(line.by().label());
+    cells.add(line.by().dtype() == null ? NONE : line.by().dtype());
+    cells.add(Integer.toString(line.by().threads()));
+    if (line.times() == null) {
+      cells.addAll(List.of(NONE, NONE, NONE, line.wrong() ? "wrong" : NONE, NONE, NONE));
+      return cells;
+    }
+    Times times = line.times();
+    cells.add(seconds(times.min()));
+    cells.add(seconds(times.median()));
+    cells.add(percent(times.spread()));
+    cells.add(line.rate().toString());
+    double share = line.rate().ofCeiling();
+    cells.add(share == 0 ? NONE : percent(share) + " " + line.rate().ceiling());
+    cells.add(row.isBaseline() ? "1" : ratio(row.speedUp()));
+    return cells;
+  }
+
+  /** Speed-ups of everybody, a row for each table: geometric means. */
+  static Cells summary(Comparison comparison) {
+    Set<String> labels = new LinkedHashSet<>();
+    comparison.groups().values().forEach(rows -> labels.addAll(Comparison.labels(rows)));
+    labels.removeIf(label ->
+        comparison.groups().values().stream()
+            .allMatch(rows -> Comparison.meanSpeedUp(rows, label) == 0));
+    List<String> heads = new ArrayList<>(List.of(""));
+    heads.addAll(labels);
+    List<List<String>> rows = new ArrayList<>();
+    for (Map.Entry<String, List<Comparison.Row>> group : comparison.groups().entrySet()) {
+      List<String> row = new ArrayList<>(List.of(group.getKey()));
+      for (String label : labels) {
+        double mean = Comparison.meanSpeedUp(group.getValue(), label);
+        row.add(mean == 0 ? NONE : ratio(mean));
+      }
+      rows.add(row);
+    }
+    return new Cells("speed-up", heads, labels.size(), rows);
+  }
+
+  /** Why some have no times: who, of which tables, and the reason; each once. */
+  static List<String> reasons(List<Line> lines) {
+    Map<List<String>, Set<String>> groups = new LinkedHashMap<>();
+    for (Line line : lines) {
+      if (line.times() == null) {
+        groups
+            .computeIfAbsent(
+                List.of(Comparison.label(line.by()), line.reason()), _ -> new LinkedHashSet<>())
+            .add(line.work().group());
+      }
+    }
+    List<String> reasons = new ArrayList<>();
+    groups.forEach((who, of) ->
+        reasons.add("%s (%s): %s".formatted(who.get(0), String.join(", ", of), who.get(1))));
+    return reasons;
+  }
+
+  static String percent(double share) {
+    return String.format(Locale.ROOT, share < 0.095 ? "%.1f %%" : "%.0f %%", share * 100);
+  }
+
+  static String ratio(double speedUp) {
+    return String.format(Locale.ROOT, speedUp < 10 ? "%.2f ×" : "%.0f ×", speedUp);
+  }
+
+  /** {@code 1.23 ms}: three digits. */
+  static String seconds(double seconds) {
+    String[] units = {"ns", "µs", "ms", "s"};
+    double scaled = seconds * 1e9;
+    int unit = 0;
+    while (scaled >= 999.5 && unit < units.length - 1) {
+      scaled /= 1000;
+      unit++;
+    }
+    int decimals = scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
+    return String.format(Locale.ROOT, "%." + decimals + "f %s", scaled, units[unit]);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.heddle.bench.report;
+
+import dev.heddle.bench.result.Contender;
+import dev.heddle.bench.result.Line;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Lines beside each other.
+ *
+ * @param groups the rows of each table, by its name, in the order of the lines
+ */
+record Comparison(Map<String, List<Row>> groups) {
+  /**
+   * A line and how it stands.
+   *
+   * @param speedUp its rate over that of the first system with a time for the same work with as
+   *     many threads; 0 where one of them has no time
+   * @param isBaseline whether it is that first system's
+   */
+  record Row(Line line, double speedUp, boolean isBaseline) {}
+
+  /** Of lines in any order. */
+  static Comparison of(List<Line> lines) {
+    Map<List<Object>, Line> baselines = new LinkedHashMap<>();
+    for (Line line : lines) {
+      if (line.times() != null) {
+        baselines.putIfAbsent(key(line), line);
+      }
+    }
+    Map<String, List<Row>> groups = new LinkedHashMap<>();
+    Map<List<Object>, List<Row>> works = new LinkedHashMap<>();
+    for (Line line : lines) {
+      Line baseline = baselines.get(key(line));
+      double speedUp =
+          line.times() == null ? 0 : line.rate().perSecond() / baseline.rate().perSecond();
+      works
+          .computeIfAbsent(key(line), _ -> new ArrayList<>())
+          .add(new Row(line, speedUp, line == baseline));
+    }
+    works.forEach((key, rows) ->
+        groups.computeIfAbsent((String) key.getFirst(), _ -> new ArrayList<>()).addAll(rows));
+    return new Comparison(groups);
+  }
+
+  private static List<Object> key(Line line) {
+    return List.of(line.work().group(), line.work().shape(), line.by().threads());
+  }
+
+  /** How a contender is called among these: {@code cpu}, {@code cpu bf16}. */
+  static String label(Contender by) {
+    String dtype = by.dtype();
+    boolean usual = dtype == null || dtype.equals("f32") || dtype.equals("auto");
+    return usual ? by.label() : by.label() + " " + dtype;
+  }
+
+  /** Everybody of a table, in the order of the lines. */
+  static Set<String> labels(List<Row> rows) {
+    Set<String> labels = new LinkedHashSet<>();
+    rows.forEach(row -> labels.add(label(row.line().by())));
+    return labels;
+  }
+
+  /**
+   * The geometric mean of a contender's speed-ups in a table, where it is not the baseline; 0 where
+   * there is none.
+   */
+  static double meanSpeedUp(List<Row> rows, String label) {
+    double[] logs =
+        rows.stream()
+            .filter(row -> row.speedUp() > 0 && label(row.line().by()).equals(label))
+            .mapToDouble(row -> Math.log(row.speedUp()))
+            .toArray();
+    double sum = 0;
+    for (double log : logs) {
+      sum += log;
+    }
+    return logs.length == 0 ? 0 : Math.exp(sum / logs.length);
+  }
+}

@@ -1,0 +1,2 @@
+/** Results as people read them: on a terminal, as Markdown, as a page with charts. */
+package dev.heddle.bench.report;
