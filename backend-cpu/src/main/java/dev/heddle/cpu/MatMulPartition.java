@@ -11,14 +11,22 @@ final class MatMulPartition {
   /** Pieces for each thread, so that one that is late by a piece is not late by much. */
   private static final int PIECES_PER_THREAD = 12;
 
+  /** The same where more pieces of rows are more to decode. */
+  private static final long DECODED_PER_THREAD = 3;
+
   private int matrices;
   private int rowsPerPiece;
   private int rowPieces;
   private int panelsPerPiece;
   private int panelPieces;
 
-  /** Cuts {@code matrices} products of {@code [m, k]} and {@code [k, n]}. */
-  void cut(MatMulTiles tiles, int matrices, int m, int n, int k, int threads) {
+  /**
+   * Cuts {@code matrices} products of {@code [m, k]} and {@code [k, n]}.
+   *
+   * @param decodes whether each piece decodes the panels it reads, which pays for itself by rows:
+   *     it gets as many as may be, and panels are what is cut
+   */
+  void cut(MatMulTiles tiles, int matrices, int m, int n, int k, int threads, boolean decodes) {
     this.matrices = matrices;
     int tallest = tiles.tallest();
     int panels = Math.ceilDiv(n, tiles.width());
@@ -28,11 +36,15 @@ final class MatMulPartition {
     panelPieces = 1;
     if (matrices > 0 && m > 0 && n > 0) {
       long wanted = wanted(m, n, k, threads);
-      long rowWanted = Math.min(Math.ceilDiv(wanted, matrices), Math.ceilDiv(m, 4 * tallest));
-      if (rowWanted > rowPieces) {
-        rowsPerPiece = Math.ceilDiv(Math.ceilDiv(m, (int) rowWanted), tallest) * tallest;
-        rowPieces = Math.ceilDiv(m, rowsPerPiece);
-      }
+      long rowWanted =
+          decodes
+              ? Math.ceilDiv(
+                  Math.min(wanted, threads * DECODED_PER_THREAD), (long) matrices * panels)
+              : Math.ceilDiv(wanted, matrices);
+      rowWanted = Math.min(rowWanted, Math.ceilDiv(m, 4 * tallest));
+      long evenly = Math.ceilDiv(m, Math.max(rowPieces, rowWanted));
+      rowsPerPiece = (int) Math.ceilDiv(evenly, tallest) * tallest;
+      rowPieces = Math.ceilDiv(m, rowsPerPiece);
       panelPieces = (int) Math.min(panels, Math.ceilDiv(wanted, (long) matrices * rowPieces));
     }
     panelsPerPiece = Math.max(1, Math.ceilDiv(panels, panelPieces));

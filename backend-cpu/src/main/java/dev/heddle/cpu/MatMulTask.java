@@ -149,7 +149,7 @@ final class MatMulTask implements WorkerPool.Task {
 
   /** Computes {@code count} products. */
   void run(WorkerPool pool, int count) {
-    partition.cut(tiles, count, m, n, k, pool.threads());
+    partition.cut(tiles, count, m, n, k, pool.threads(), layout != null);
     pool.run(this, partition.pieces());
   }
 
