@@ -8,6 +8,7 @@ module dev.heddle.bench {
   requires com.fasterxml.jackson.databind;
   requires java.management;
   requires jdk.management;
+  requires static jdk.incubator.vector;
   requires static jmh.core;
 
   exports dev.heddle.bench;
@@ -27,11 +28,14 @@ module dev.heddle.bench {
 
   uses dev.heddle.bench.EmbeddingSystemProvider;
   uses dev.heddle.bench.TextSystemProvider;
+  uses dev.heddle.bench.ops.OperationSystemProvider;
 
   provides dev.heddle.bench.EmbeddingSystemProvider with
       dev.heddle.bench.HeddleProvider;
   provides dev.heddle.bench.TextSystemProvider with
       dev.heddle.bench.HeddleTextProvider;
+  provides dev.heddle.bench.ops.OperationSystemProvider with
+      dev.heddle.bench.ops.HeddleOperations.Provider;
   provides dev.heddle.cli.Verb with
       dev.heddle.bench.BenchVerb,
       dev.heddle.bench.bundle.BundleVerb,

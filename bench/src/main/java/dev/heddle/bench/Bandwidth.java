@@ -1,11 +1,13 @@
 package dev.heddle.bench;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * What the machine reads in one stream: memory far larger than its caches, from beginning to end,
- * each thread its own part. Not for several threads at once.
+ * What the machine reads in one stream, and what it copies: memory far larger than its caches, from
+ * beginning to end, each thread its own part. Copies are counted as STREAM (McCalpin, 1995) counts
+ * them: bytes read and bytes written. Not for several threads at once.
  */
 final class Bandwidth {
   /** Bytes that are read at least, by all threads together and by each. */
@@ -13,52 +15,73 @@ final class Bandwidth {
 
   private static final int LEAST = 16 << 20;
 
+  /** A small heap is not filled with them. */
+  private static final int HEAP_SHARE = 8;
+
   /** The best counts: what else runs can only slow it down. */
   private static final int PASSES = 3;
 
+  /** Elements of a call: so few that the loop is compiled before the first pass ends. */
+  private static final int PIECE = 1 << 14;
+
   private final long[][] parts;
-  private long sum;
+  private final long[] sums;
+  private long[][] copies;
 
   Bandwidth(int threads) {
-    parts = new long[threads][Math.max(BYTES / threads, LEAST) / Long.BYTES];
+    long bytes = Math.min(BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    parts = new long[threads][(int) Math.max(bytes / threads, LEAST) / Long.BYTES];
+    sums = new long[threads];
     for (int i = 0; i < threads; i++) {
       Arrays.fill(parts[i], i + 1);
     }
   }
 
-  /** Bytes a second. */
+  /** Bytes a second that are read. */
   double measure() {
+    return best(i -> sums[i] += sum(parts[i]));
+  }
+
+  /** Bytes a second that are read and written. */
+  double copy() {
+    if (copies == null) {
+      copies = new long[parts.length][parts[0].length];
+      // Pages are there once they are written to.
+      run(parts.length, i -> copy(parts[i], copies[i]));
+    }
+    return 2 * best(i -> copy(parts[i], copies[i]));
+  }
+
+  private double best(IntConsumer part) {
+    double bytes = (double) parts.length * parts[0].length * Long.BYTES;
     double best = 0;
     for (int pass = 0; pass < PASSES; pass++) {
       long start = System.nanoTime();
-      sum += pass();
-      double bytes = (double) parts.length * parts[0].length * Long.BYTES;
+      run(parts.length, part);
       best = Math.max(best, bytes / (System.nanoTime() - start) * 1e9);
     }
     return best;
   }
 
-  private long pass() {
-    long[] sums = new long[parts.length];
-    Thread[] threads =
-        IntStream.range(0, parts.length)
-            .mapToObj(i -> Thread.ofPlatform().start(() -> sums[i] = sum(parts[i])))
+  /** Does each part on a thread of its own; returns when all are done. */
+  static void run(int threads, IntConsumer part) {
+    Thread[] started =
+        IntStream.range(0, threads)
+            .mapToObj(i -> Thread.ofPlatform().start(() -> part.accept(i)))
             .toArray(Thread[]::new);
     try {
-      for (Thread thread : threads) {
+      for (Thread thread : started) {
         thread.join();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return Arrays.stream(sums).sum();
   }
 
-  /** In pieces, so that the loop is compiled before the first pass ends. */
   private static long sum(long[] numbers) {
     long sum = 0;
-    for (int from = 0; from < numbers.length; from += 1 << 14) {
-      sum += sum(numbers, from, Math.min(from + (1 << 14), numbers.length));
+    for (int from = 0; from < numbers.length; from += PIECE) {
+      sum += sum(numbers, from, Math.min(from + PIECE, numbers.length));
     }
     return sum;
   }
@@ -71,8 +94,14 @@ final class Bandwidth {
     return sum;
   }
 
+  private static void copy(long[] from, long[] to) {
+    for (int at = 0; at < from.length; at += PIECE) {
+      System.arraycopy(from, at, to, at, Math.min(PIECE, from.length - at));
+    }
+  }
+
   /** The sum of all that was read: so that it is read. */
   long sum() {
-    return sum;
+    return Arrays.stream(sums).sum();
   }
 }

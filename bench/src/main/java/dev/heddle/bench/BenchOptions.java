@@ -21,7 +21,6 @@ final class BenchOptions {
 
   @Option(
       names = "--model",
-      required = true,
       paramLabel = "MODEL",
       description = "A folder or file, maven:GROUP:ARTIFACT:VERSION, OWNER/NAME or a shipped name.")
   String model;

@@ -11,14 +11,15 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code heddle bench}: how fast is it here, and beside others? */
 @Command(
     name = "bench",
     description = "Measure speed on this machine, beside other runtimes if asked.",
-    synopsisSubcommandLabel = "[model]",
-    subcommands = BenchVerb.ModelCommand.class,
+    synopsisSubcommandLabel = "[model|ops]",
+    subcommands = {BenchVerb.ModelCommand.class, OpsCommand.class},
     footerHeading = "%n",
     footer = {
       "A model that continues texts is timed at that: tokens a second of reading prompts",
@@ -60,6 +61,10 @@ public final class BenchVerb implements Verb {
 
   private static int run(BenchOptions options, CommandSpec spec) {
     // What is wrong is refused here, in words, before any process starts.
+    if (options.model == null) {
+      // An option that picocli requires would be required by the other subcommands too.
+      throw new ParameterException(spec.commandLine(), "--model: which one is to be measured?");
+    }
     BenchedModel model = BenchedModel.open(options.model);
     Recorder recorder = new Recorder();
     if (model.continuesTexts()) {

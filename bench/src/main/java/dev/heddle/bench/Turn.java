@@ -78,6 +78,16 @@ final class Turn<W extends AutoCloseable> implements AutoCloseable {
     return failure != null;
   }
 
+  /** Why it has failed; null where it has not. */
+  String failure() {
+    return failure;
+  }
+
+  /** The system's version; null where it did not start. */
+  String version() {
+    return child == null ? null : child.version();
+  }
+
   private Contender contender() {
     return entrant.contender(child == null ? null : child.version(), arithmetic);
   }

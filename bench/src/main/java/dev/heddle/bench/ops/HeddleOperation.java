@@ -94,7 +94,14 @@ public final class HeddleOperation implements Operation {
 
   @Override
   public HostTensor result() {
-    return outputs.host(Subject.OUTPUT);
+    Tensor output = outputs.get(Subject.OUTPUT);
+    HostTensor host = output.toHost();
+    if (host != output) {
+      return host;
+    }
+    HostTensor copy = HostTensor.allocate(host.dtype(), host.shape());
+    copy.memory().copyFrom(host.memory());
+    return copy;
   }
 
   private void closeProgram() {

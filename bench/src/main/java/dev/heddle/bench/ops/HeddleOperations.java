@@ -5,6 +5,8 @@ import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.backend.Backends;
 import dev.heddle.bench.Settings;
+import dev.heddle.bench.Systems;
+import dev.heddle.bench.result.Contender;
 import dev.heddle.tensor.HostTensor;
 import java.util.EnumMap;
 import java.util.List;
@@ -41,7 +43,13 @@ public final class HeddleOperations implements OperationSystem {
 
   @Override
   public String version() {
-    return Provider.version();
+    return Systems.version();
+  }
+
+  @Override
+  public String description() {
+    return "Heddle, %s, %d threads"
+        .formatted(backend(Activations.FLOAT32).device(), settings.threads());
   }
 
   @Override
@@ -59,13 +67,9 @@ public final class HeddleOperations implements OperationSystem {
     /** For the service loader. */
     public Provider() {}
 
-    static String version() {
-      return "";
-    }
-
     @Override
     public String name() {
-      return "heddle";
+      return Contender.HEDDLE;
     }
 
     @Override

@@ -1,13 +1,11 @@
 package dev.heddle.bench.ops;
 
+import dev.heddle.bench.LoadedSystem;
 import dev.heddle.tensor.HostTensor;
 import java.util.List;
 
 /** A runtime that computes single operations. */
-public interface OperationSystem extends AutoCloseable {
-  /** Its version, in a word. */
-  String version();
-
+public interface OperationSystem extends LoadedSystem {
   /**
    * Makes an operation ready to be run. Whatever a caller who runs it again and again does once is
    * done here: operands are brought to where they are read, weights laid out, kernels chosen.
@@ -17,7 +15,4 @@ public interface OperationSystem extends AutoCloseable {
    *     lacks
    */
   Operation prepare(Subject subject, List<HostTensor> operands);
-
-  @Override
-  void close();
 }

@@ -8,7 +8,7 @@ public interface OperationSystemProvider extends SystemProvider {
   /**
    * Starts it.
    *
-   * @throws RuntimeException if it cannot run here; the message says why
+   * @throws RuntimeException if it cannot run here; its message tells why
    */
   OperationSystem open(Settings settings);
 }

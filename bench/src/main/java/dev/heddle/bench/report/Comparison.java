@@ -18,7 +18,7 @@ record Comparison(Map<String, List<Row>> groups) {
   /**
    * A line and how it stands.
    *
-   * @param speedUp its rate over that of the first system with a time for the same work with as
+   * @param speedUp its speed over that of the first system with a time for the same work with as
    *     many threads; 0 where one of them has no time
    * @param isBaseline whether it is that first system's
    */
@@ -36,8 +36,7 @@ record Comparison(Map<String, List<Row>> groups) {
     Map<List<Object>, List<Row>> works = new LinkedHashMap<>();
     for (Line line : lines) {
       Line baseline = baselines.get(key(line));
-      double speedUp =
-          line.times() == null ? 0 : line.rate().perSecond() / baseline.rate().perSecond();
+      double speedUp = line.times() == null ? 0 : speedUp(line, baseline);
       works
           .computeIfAbsent(key(line), _ -> new ArrayList<>())
           .add(new Row(line, speedUp, line == baseline));
@@ -47,15 +46,24 @@ record Comparison(Map<String, List<Row>> groups) {
     return new Comparison(groups);
   }
 
+  /** By what was done in a second; of operations, whose types differ in bytes, by the time. */
+  private static double speedUp(Line line, Line baseline) {
+    return switch (line.rate().unit()) {
+      case TOKENS, TEXTS -> line.rate().perSecond() / baseline.rate().perSecond();
+      case FLOPS, BYTES -> baseline.times().median() / line.times().median();
+    };
+  }
+
   private static List<Object> key(Line line) {
     return List.of(line.work().group(), line.work().shape(), line.by().threads());
   }
 
-  /** How a contender is called among these: {@code cpu}, {@code cpu bf16}. */
+  /** How a contender is called among these: {@code cpu}, {@code cpu q8_0 int8}. */
   static String label(Contender by) {
     String dtype = by.dtype();
     boolean usual = dtype == null || dtype.equals("f32") || dtype.equals("auto");
-    return usual ? by.label() : by.label() + " " + dtype;
+    String label = usual ? by.label() : by.label() + " " + dtype;
+    return by.arithmetic() == null ? label : label + " " + by.arithmetic();
   }
 
   /** Everybody of a table, in the order of the lines. */

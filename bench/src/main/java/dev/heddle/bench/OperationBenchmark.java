@@ -1,0 +1,138 @@
+package dev.heddle.bench;
+
+import dev.heddle.bench.OperationProcess.Prepared;
+import dev.heddle.bench.ops.Subject;
+import dev.heddle.bench.result.Contender;
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Times;
+import dev.heddle.bench.result.Work;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Times operations, systems side by side.
+ *
+ * <p>Each system is a process. All are given the same operands, and each one's result is held
+ * against the reference interpreter's before it is timed. Then they take turns, round by round, so
+ * that each turn of one stands beside a turn of every other, after a warm-up by one rule: steps of
+ * a quarter of the measuring time until three in a row have not been faster.
+ */
+final class OperationBenchmark implements AutoCloseable {
+  /** Turns of each system. */
+  private static final int ROUNDS = 8;
+
+  private static final double STEP_SHARE = 0.25;
+
+  private final List<Turn<OperationProcess>> turns = new ArrayList<>();
+  private final Roofline roofline;
+  private final double seconds;
+  private final Consumer<String> progress;
+
+  /**
+   * Starts all systems.
+   *
+   * @param seconds measuring time of each subject and system
+   * @param progress is told what the systems say of themselves, or why they cannot
+   */
+  OperationBenchmark(
+      List<Entrant> entrants, Roofline roofline, double seconds, Consumer<String> progress) {
+    this.roofline = roofline;
+    this.seconds = seconds;
+    this.progress = progress;
+    entrants.forEach(entrant -> turns.add(start(entrant)));
+  }
+
+  private Turn<OperationProcess> start(Entrant entrant) {
+    return new Turn<>(
+        entrant, null, () -> new OperationProcess(entrant), OperationProcess::child, progress);
+  }
+
+  /** One of the systems and what it makes of a subject. */
+  private final class Trial {
+    final Turn<OperationProcess> turn;
+    final Timings timings = new Timings();
+    final Prepared prepared;
+
+    Trial(Turn<OperationProcess> turn, Subject subject) {
+      this.turn = turn;
+      prepared = turn.take(process -> process.prepare(subject));
+      if (isReady()) {
+        ModelBenchmark.untilSteady(() -> {
+          Timings step = turn.take(process -> process.time(seconds * STEP_SHARE, new Timings()));
+          return step == null ? 0 : step.times().median();
+        });
+      }
+    }
+
+    boolean isReady() {
+      return !turn.hasFailed() && prepared.state() == OperationProcess.READY;
+    }
+
+    void time() {
+      if (isReady()) {
+        turn.take(process -> process.time(seconds / ROUNDS, timings));
+      }
+    }
+
+    Line line(Subject subject, Work work) {
+      Entrant entrant = turn.entrant();
+      String backend = entrant.isHeddle() ? entrant.settings().backend() : null;
+      Contender by =
+          new Contender(
+              entrant.system(),
+              turn.version(),
+              backend,
+              subject.stored().toString(),
+              subject.arithmetic(),
+              entrant.settings().threads());
+      if (turn.hasFailed()) {
+        return Line.without(work, by, turn.failure());
+      }
+      turn.take(process -> {
+        process.release();
+        return null;
+      });
+      return switch (prepared.state()) {
+        case OperationProcess.READY -> {
+          Times times = timings.times();
+          String kernel = prepared.text().isEmpty() ? null : prepared.text();
+          yield Line.of(work, by, times, roofline.rate(subject, backend, times.median()), kernel);
+        }
+        case OperationProcess.WRONG -> Line.wrong(work, by, "wrong result: " + prepared.text());
+        default -> Line.without(work, by, prepared.text());
+      };
+    }
+  }
+
+  /** A line for each system. */
+  List<Line> run(Subject subject) {
+    Work work =
+        new Work(
+            subject.group(),
+            subject.shape(),
+            subject.parameters(),
+            subject.flops(),
+            subject.bytesRead() + subject.bytesWritten());
+    List<Trial> trials = turns.stream().map(turn -> new Trial(turn, subject)).toList();
+    for (int round = 0; round < ROUNDS; round++) {
+      trials.forEach(Trial::time);
+    }
+    List<Line> lines = trials.stream().map(trial -> trial.line(subject, work)).toList();
+    restart();
+    return lines;
+  }
+
+  /**
+   * One that ran and failed may compute the next subject; one that never ran does not try again.
+   */
+  private void restart() {
+    turns.replaceAll(
+        turn -> turn.hasFailed() && turn.version() != null ? start(turn.entrant()) : turn);
+  }
+
+  @Override
+  public void close() {
+    turns.forEach(Turn::close);
+  }
+}

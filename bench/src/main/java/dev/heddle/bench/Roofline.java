@@ -1,0 +1,117 @@
+package dev.heddle.bench;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions.Activations;
+import dev.heddle.backend.DeviceInfo;
+import dev.heddle.bench.ops.Subject;
+import dev.heddle.bench.result.Ceiling;
+import dev.heddle.bench.result.Rate;
+import dev.heddle.bench.result.Unit;
+import dev.heddle.kernels.CopyPeak;
+import dev.heddle.kernels.FmaPeak;
+import dev.heddle.kernels.KernelBackend;
+import dev.heddle.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What no operation can pass by much, measured in the same run, and the share of it that one
+ * reaches (Williams et al., 2009): the larger of the times that its arithmetic and its bytes take
+ * at the ceilings, over its own.
+ *
+ * @param all ceilings, the machine's own among them
+ */
+record Roofline(List<Ceiling> all) {
+  static final String FMA = "fma";
+  static final String COPY = "copy";
+  static final String STREAM = "stream";
+
+  /** Measurements of each kind, one after the other: a busy moment does not spoil them all. */
+  private static final int ROUNDS = 3;
+
+  private static final long COPIED_BYTES = 1L << 30;
+
+  /** From this share of writing on, memory is as fast as copies are; below, as reads are. */
+  private static final double WRITTEN = 0.2;
+
+  /** Where no ceiling of arithmetic is known, memory bounds what has less for each byte. */
+  private static final double FLOPS_A_BYTE = 10;
+
+  /** The CPU's own. */
+  static Roofline cpu(int threads) {
+    boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    Bandwidth bandwidth = new Bandwidth(threads);
+    double fma = 0;
+    double copy = 0;
+    double stream = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      fma = Math.max(fma, vectors ? FmaLoop.flops(threads) : 0);
+      copy = Math.max(copy, bandwidth.copy());
+      stream = Math.max(stream, bandwidth.measure());
+    }
+    List<Ceiling> all = new ArrayList<>();
+    if (vectors) {
+      all.add(new Ceiling(null, FMA, threads, fma, Unit.FLOPS));
+    }
+    all.add(new Ceiling(null, COPY, threads, copy, Unit.BYTES));
+    all.add(new Ceiling(null, STREAM, threads, stream, Unit.BYTES));
+    return new Roofline(all);
+  }
+
+  /** The same with a GPU's; a backend on the CPU is measured by the CPU's. */
+  Roofline with(String name, Backend backend, int threads) {
+    List<Ceiling> more = new ArrayList<>(all);
+    if (backend instanceof KernelBackend kernels && isGpu(backend)) {
+      try (FmaPeak fma = kernels.openPeak();
+          CopyPeak copy = kernels.openCopyPeak(COPIED_BYTES)) {
+        more.add(new Ceiling(name, FMA, threads, fma.flops(), Unit.FLOPS));
+        more.add(new Ceiling(name, COPY, threads, copy.bytesPerSecond(), Unit.BYTES));
+      }
+    }
+    return new Roofline(more);
+  }
+
+  private static boolean isGpu(Backend backend) {
+    return backend.device().priority() >= DeviceInfo.INTEGRATED_GPU;
+  }
+
+  /**
+   * How fast a subject is that takes so many seconds: in operations or in bytes, whichever bounds
+   * it.
+   *
+   * @param backend null of a peer
+   */
+  Rate rate(Subject subject, String backend, double seconds) {
+    boolean gpu =
+        all.stream().anyMatch(each -> Objects.equals(each.backend(), backend) && backend != null);
+    String whose = gpu ? backend : null;
+    double bytes = subject.bytesRead() + subject.bytesWritten();
+    boolean reads = !gpu && subject.bytesWritten() < WRITTEN * bytes;
+    Ceiling memory = find(whose, reads ? STREAM : COPY).orElseThrow();
+    double moving = bytes / memory.perSecond();
+    // Matrix units, and sums of integers, are faster than multiply-adds in float32 are.
+    boolean known =
+        subject.activations() == Activations.FLOAT32 && (!gpu || subject.dtype() == DType.F32);
+    double computing =
+        known
+            ? find(whose, FMA).map(fma -> subject.flops() / fma.perSecond()).orElse(0.0)
+            : subject.flops() > FLOPS_A_BYTE * bytes ? Double.POSITIVE_INFINITY : 0;
+    if (computing < moving) {
+      return new Rate(bytes / seconds, Unit.BYTES, memory.name(), moving / seconds);
+    }
+    boolean infinite = Double.isInfinite(computing);
+    return new Rate(
+        subject.flops() / seconds,
+        Unit.FLOPS,
+        infinite ? null : FMA,
+        infinite ? 0 : computing / seconds);
+  }
+
+  private Optional<Ceiling> find(String backend, String name) {
+    return all.stream()
+        .filter(each -> Objects.equals(each.backend(), backend) && each.name().equals(name))
+        .findFirst();
+  }
+}
