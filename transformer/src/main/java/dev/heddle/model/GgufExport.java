@@ -11,6 +11,7 @@ import dev.heddle.weights.TensorInfo;
 import dev.heddle.weights.TensorRows;
 import dev.heddle.weights.TensorSource;
 import dev.heddle.weights.WeightFile;
+import dev.heddle.weights.WeightFileException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,8 +94,10 @@ public final class GgufExport {
    * @param weights those of the folder
    * @param quantization how matrices are stored; null for as they are
    * @throws UnsupportedModelException if GGUF has no place for something in it
+   * @throws WeightFileException if {@code out} is what is read
    */
   public static void write(Path folder, WeightFile weights, Path out, Quantization quantization) {
+    weights.refuseOverwriting(out);
     GgufExport export = new GgufExport(folder, weights, quantization);
     export.describe();
     weights.weights().names().forEach(export::tensor);

@@ -31,9 +31,11 @@ public final class Conversion {
   /**
    * A safetensors file: floats as F32, all else as it is.
    *
-   * @throws WeightFileException if a tensor is of a type that cannot be read
+   * @throws WeightFileException if a tensor is of a type that cannot be read, or {@code out} is
+   *     what is read
    */
   public static void toSafetensors(WeightFile in, Path out) {
+    in.refuseOverwriting(out);
     List<TensorSource> tensors = new ArrayList<>();
     for (TensorInfo info : in.tensors()) {
       HostTensor tensor = in.weights().tensor(info.name());
@@ -60,9 +62,11 @@ public final class Conversion {
    * taken, from a safetensors file those of its header.
    *
    * @param quantization how to store floats; null for as they are, vectors in F32
-   * @throws WeightFileException if a tensor is of a type that cannot be read or written
+   * @throws WeightFileException if a tensor is of a type that cannot be read or written, or {@code
+   *     out} is what is read
    */
   public static void toGguf(WeightFile in, Path out, Quantization quantization) {
+    in.refuseOverwriting(out);
     Map<String, GgufValue> metadata = new LinkedHashMap<>();
     if (in.weights() instanceof Gguf gguf) {
       metadata.putAll(gguf.values());

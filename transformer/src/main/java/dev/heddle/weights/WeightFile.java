@@ -112,6 +112,23 @@ public final class WeightFile implements AutoCloseable {
     return files;
   }
 
+  /**
+   * Refuses a file to write that is one of these, under whatever name: the original would be gone.
+   *
+   * @throws WeightFileException if it is
+   */
+  public void refuseOverwriting(Path out) {
+    try {
+      for (Path file : files) {
+        if (Files.exists(out) && Files.isSameFile(file, out)) {
+          throw WeightFileException.of(out, "is the file that is read; name another to write");
+        }
+      }
+    } catch (IOException e) {
+      throw WeightFileException.of(out, "cannot be told from what is read: " + e, e);
+    }
+  }
+
   /** The tensors; closed with this. */
   public Weights weights() {
     return weights;

@@ -2,12 +2,15 @@ package dev.heddle.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Quantizer;
 import dev.heddle.tensor.Shape;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +120,21 @@ class ConversionTest {
         assertEquals(DType.I32, values.weights().tensor("blk.0.ids").dtype());
       }
     }
+  }
+
+  @Test
+  void whatIsReadIsNotOverwritten() throws IOException {
+    Path gguf = quantised(Quantization.Q8_0);
+    Path link = Files.createSymbolicLink(folder.resolve("link.gguf"), gguf);
+    byte[] before = Files.readAllBytes(gguf);
+    try (WeightFile file = WeightFile.open(gguf)) {
+      for (Path out : List.of(gguf, link)) {
+        assertThrows(
+            WeightFileException.class, () -> Conversion.toGguf(file, out, Quantization.Q4_0));
+        assertThrows(WeightFileException.class, () -> Conversion.toSafetensors(file, out));
+      }
+    }
+    assertArrayEquals(before, Files.readAllBytes(gguf));
   }
 
   @Test
