@@ -62,6 +62,7 @@ int cuGraphInstantiateWithFlags(void **exec, void *graph, unsigned long long) {
   return api("cuGraphInstantiateWithFlags", Needs::CONTEXT, [&](Driver &driver) {
     require(exec != nullptr);
     driver.forbid_in_capture("cuGraphInstantiateWithFlags");
+    Counters::get().add("instantiations");
     *exec = instantiate(driver, graph);
   });
 }

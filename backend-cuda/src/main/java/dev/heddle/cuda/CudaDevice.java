@@ -198,6 +198,11 @@ final class CudaDevice implements KernelDevice {
   }
 
   @Override
+  public boolean records() {
+    return true;
+  }
+
+  @Override
   public DType autoType() {
     return found.autoType();
   }

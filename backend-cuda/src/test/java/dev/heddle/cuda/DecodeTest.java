@@ -8,7 +8,10 @@ import com.sun.management.ThreadMXBean;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.CompileOptions;
 import dev.heddle.backend.ComputeType;
+import dev.heddle.generate.Engine;
 import dev.heddle.generate.GenerationOptions;
+import dev.heddle.generate.GenerationRequest;
+import dev.heddle.generate.GenerationStream;
 import dev.heddle.generate.Generator;
 import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Model;
@@ -18,9 +21,12 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +44,9 @@ class DecodeTest {
   private static final int FEW = 5 * PAGE - 4;
 
   private static final int MANY = 8 * PAGE;
+
+  /** Prompts that differ. */
+  private static final int KINDS = 3;
 
   /** The first of its extents is given command by command, the second is recorded. */
   private static final int WARM = 3;
@@ -124,6 +133,49 @@ class DecodeTest {
       }
       assertTrue(least <= most, "%d bytes for %d tokens".formatted(least, MANY - FEW));
     }
+  }
+
+  /** Requests that end one after another: steps have from 1 to 64 rows, and few graphs. */
+  @Test
+  void sequencesThatJoinAndLeaveShareFewGraphs() {
+    int[][] alone = new int[KINDS][];
+    try (Engine engine = engine(1)) {
+      for (int kind = 0; kind < KINDS; kind++) {
+        alone[kind] = engine.generate(request(kind, 33)).first().ids();
+      }
+    }
+    try (Engine engine = engine(64)) {
+      for (int round = 0; round < 2; round++) {
+        List<GenerationStream> streams = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+          streams.add(engine.submit(request(i % KINDS, 2 + i / 2)));
+        }
+        for (int i = 0; i < streams.size(); i++) {
+          int[] ids = streams.get(i).result().first().ids();
+          assertArrayEquals(Arrays.copyOf(alone[i % KINDS], ids.length), ids, "caller " + i);
+        }
+      }
+      // Two sequences fewer a step, in tables of 1, 2, 4 and 8 pages: extents that came twice.
+      long graphs = Simulator.count("live_graph_execs");
+      assertTrue(graphs < 30, graphs + " graphs");
+    }
+  }
+
+  private Engine engine(int sequences) {
+    return Engine.builder(model)
+        .backend("cuda")
+        .storage(new DecoderGraph.Storage(null, PAGE))
+        .cacheTokens(64 * MANY)
+        .sequences(sequences)
+        .sharePrefixes(false)
+        .build();
+  }
+
+  /** A prompt of a kind, and so many tokens after it. */
+  private static GenerationRequest request(int kind, int tokens) {
+    GenerationOptions options =
+        GenerationOptions.builder().maxNewTokens(tokens).eosTokenIds(List.of()).build();
+    return GenerationRequest.of(new int[] {1, 17 + kind, 400}, options);
   }
 
   /** Those that decode: the engine's, and the device's. */

@@ -29,7 +29,9 @@ final class Block {
   /** Takes host memory for the first {@code bytes}, unless there is enough. */
   void growMirror(KernelDevice device, long bytes) {
     if (mirror == null || mirror.bytes().byteSize() < bytes) {
-      HostMemory more = device.allocateHost(bytes, "what runs give back");
+      // With a quarter more, if the block has that: then a little more wants no other.
+      long roomy = Math.min(memory.bytes(), bytes + bytes / 4);
+      HostMemory more = device.allocateHost(roomy, "what runs give back");
       if (mirror != null) {
         mirror.close();
       }

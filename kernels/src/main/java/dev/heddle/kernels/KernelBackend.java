@@ -109,6 +109,11 @@ public final class KernelBackend implements Backend, Tunable {
     return device.autoType();
   }
 
+  @Override
+  public int stepRows(int rows) {
+    return device.records() ? Steps.rows(rows) : rows;
+  }
+
   private KernelChoices choices(MatMulTuning tiles, CompileOptions options) {
     return new KernelChoices(
         device.limits(),

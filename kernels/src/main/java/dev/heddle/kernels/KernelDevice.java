@@ -60,6 +60,11 @@ public interface KernelDevice extends AutoCloseable {
     return null;
   }
 
+  /** Whether its queues {@link KernelQueue#record record}. */
+  default boolean records() {
+    return false;
+  }
+
   /** What models compute in where nobody says otherwise. */
   default DType autoType() {
     return DType.F32;

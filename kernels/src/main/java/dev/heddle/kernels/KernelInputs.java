@@ -100,10 +100,10 @@ final class KernelInputs implements AutoCloseable {
   /** Takes a block that is large enough. */
   void grow() {
     if (needsMore()) {
+      long before = staged == null ? 0 : staged.bytes();
       free();
-      long bytes = Math.max(1, stagedBytes);
-      staged = memory.allocate(bytes, "a run's small inputs");
-      stage = memory.device().allocateHost(bytes, "a run's small inputs");
+      staged = memory.allocate(Math.max(1, stagedBytes), before, "a run's small inputs");
+      stage = memory.device().allocateHost(staged.bytes(), "a run's small inputs");
     }
   }
 

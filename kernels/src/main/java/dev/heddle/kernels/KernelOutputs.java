@@ -30,6 +30,10 @@ final class KernelOutputs {
   private final long[] bytes;
   private final Block[] blocks;
   private final DeviceMemory[] memories;
+
+  /** What a block has that was offered and is too small; 0 for others. */
+  private final long[] tooSmall;
+
   private int count;
 
   /** Bytes of the status and of the small outputs behind it. */
@@ -58,6 +62,7 @@ final class KernelOutputs {
     this.bytes = new long[most];
     this.blocks = new Block[most];
     this.memories = new DeviceMemory[most];
+    this.tooSmall = new long[most];
   }
 
   /** Learns new extents. */
@@ -130,6 +135,7 @@ final class KernelOutputs {
    * @param mirrored whether small outputs are wanted on the host
    */
   void acquire(boolean mirrored) {
+    Arrays.fill(tooSmall, 0);
     if (offered == null || !acquireOffered()) {
       decline();
       allocate();
@@ -157,6 +163,7 @@ final class KernelOutputs {
         fits &= blocks[other] != candidate;
       }
       if (!fits) {
+        tooSmall[b] = Math.min(candidate.memory().bytes(), bytes[b]);
         release();
         return false;
       }
@@ -193,7 +200,7 @@ final class KernelOutputs {
   private void allocate() {
     try {
       for (int b = 0; b < count; b++) {
-        memories[b] = memory.allocate(bytes[b], "an output");
+        memories[b] = memory.allocate(bytes[b], tooSmall[b], "an output");
         blocks[b] = new Block(memories[b]);
       }
     } catch (RuntimeException | Error e) {

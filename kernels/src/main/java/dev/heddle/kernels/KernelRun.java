@@ -368,11 +368,13 @@ final class KernelRun implements AutoCloseable {
 
   private void growArena() {
     if (arena == null || arena.bytes() < arenaBytes) {
+      long before = 0;
       if (arena != null) {
+        before = arena.bytes();
         arena.close();
         arena = null;
       }
-      arena = memory.allocate(arenaBytes, "a run's intermediate results");
+      arena = memory.allocate(arenaBytes, before, "a run's intermediate results");
     }
   }
 

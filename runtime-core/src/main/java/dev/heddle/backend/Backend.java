@@ -25,6 +25,14 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * How many rows a step should have that needs {@code rows}, if rows may be added that nobody
+   * reads: more, where a run costs less that has the extents of an earlier one.
+   */
+  default int stepRows(int rows) {
+    return rows;
+  }
+
+  /**
    * A copy of {@code tensor} on the device, to be closed by the caller.
    *
    * @throws OutOfDeviceMemoryException if it does not fit

@@ -36,6 +36,7 @@ public final class Decoding implements AutoCloseable {
     IDS_AND_LOG_PROBABILITIES
   }
 
+  private final Backend backend;
   private final Decoder decoder;
   private final KvCache cache;
   private final SourceEncoder sources;
@@ -113,6 +114,7 @@ public final class Decoding implements AutoCloseable {
     CompileOptions single = options.withConcurrentRuns(1);
     DType type = options.computeType().on(backend, areQuantized(weights));
     KvCache.Size size = asked.in(type);
+    this.backend = backend;
     this.decoder = decoder;
     this.choice = choice;
     this.longestStep = size.step();
@@ -358,6 +360,18 @@ public final class Decoding implements AutoCloseable {
   }
 
   /**
+   * The same, of as many rows as suit the backend: behind those that are wanted there may be
+   * others.
+   */
+  void runPadded() {
+    int rows = inputs.rows();
+    if (rows > 0) {
+      inputs.pad(backend.stepRows(rows));
+    }
+    run();
+  }
+
+  /**
    * Wants, of the next run, a token to follow the last one that was added: the next of {@code
    * tokens}, as plain {@code options} say.
    */
@@ -383,7 +397,7 @@ public final class Decoding implements AutoCloseable {
   /**
    * Reads what the last run chose.
    *
-   * @return rows of it
+   * @return rows of it, those that nobody wanted among them
    */
   int readChoices() {
     int rows = Math.toIntExact(last.get(IDS).shape().elements());

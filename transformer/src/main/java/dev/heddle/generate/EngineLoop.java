@@ -51,7 +51,7 @@ final class EngineLoop implements Runnable {
       for (int i = from; i < to; i++) {
         planned.get(i).group.add();
       }
-      decoding.run();
+      decoding.runPadded();
     } catch (RuntimeException | Error e) {
       decoding.clear();
       Thread.interrupted();

@@ -18,11 +18,18 @@ import java.util.List;
  * values lie. Steps of equal extents use the same tensors.
  */
 final class StepInputs implements AutoCloseable {
+  /** The slot of a row that is not written. */
+  private static final int NOWHERE = -1;
+
   private final KvCache cache;
   private final RopeAngles angles;
   private final Inputs inputs = new Inputs();
   private final ArrayList<KvCache.Sequence> sequences = new ArrayList<>();
   private final ArrayList<KvCache.Sequence> sourcesRead = new ArrayList<>();
+
+  /** Sequences that are not there to fill a step. */
+  private int added;
+
   private final Ints ids = new Ints(DecoderGraph.INPUT_IDS);
   private final Ints positions = new Ints(DecoderGraph.POSITIONS);
   private final Ints starts = new Ints(DecoderGraph.CU_SEQ_LENS);
@@ -144,9 +151,15 @@ final class StepInputs implements AutoCloseable {
         addRow(0, 0, 1, 0);
       }
     }
+    end(sequence, length + count);
+    added++;
+  }
+
+  /** What is said once for the tokens of a sequence. */
+  private void end(KvCache.Sequence sequence, int length) {
     sequences.add(sequence);
     starts.add(ids.count);
-    lengths.add(length + count);
+    lengths.add(length);
     if (sources != null) {
       sourcesRead.add(sequence.source());
       sourceLengths.add(sequence.source().length());
@@ -166,6 +179,33 @@ final class StepInputs implements AutoCloseable {
 
   int logitRows() {
     return logitRows.count;
+  }
+
+  /** The rows of a step that goes on with each sequence by one token; 0 for another step. */
+  int rows() {
+    int rows = sequences.size();
+    return ids.count == rows && logitRows.count == rows ? rows : 0;
+  }
+
+  /**
+   * Fills such a step up to so many rows: those that come do what the shortest sequence's does, but
+   * write nowhere, and nobody reads what they give.
+   */
+  void pad(int to) {
+    int shortest = 0;
+    for (int s = 1; s < added; s++) {
+      shortest = lengths.values[s] < lengths.values[shortest] ? s : shortest;
+    }
+    while (ids.count < to) {
+      ids.add(ids.values[shortest]);
+      positions.add(positions.values[shortest]);
+      reaches.add(reaches.values[shortest]);
+      for (Ints each : slots) {
+        each.add(NOWHERE);
+      }
+      addRow(0, 0, 1, 0);
+      end(sequences.get(shortest), lengths.values[shortest]);
+    }
   }
 
   /** All that was added, as a run takes it. */
@@ -214,7 +254,7 @@ final class StepInputs implements AutoCloseable {
 
   /** Counts the tokens of the step that has run. */
   void commit() {
-    for (int s = 0; s < sequences.size(); s++) {
+    for (int s = 0; s < added; s++) {
       sequences.get(s).commit(starts.values[s + 1] - starts.values[s]);
     }
   }
@@ -222,6 +262,7 @@ final class StepInputs implements AutoCloseable {
   /** Nothing is added. */
   void clear() {
     sequences.clear();
+    added = 0;
     sourcesRead.clear();
     ids.count = 0;
     positions.count = 0;

@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 /** The cpu backend, of which a test sees each step before it runs, on the engine's thread. */
 final class WatchedBackend implements BackendProvider {
   private volatile Consumer<Step> watcher;
+  private volatile int multiple = 1;
   private volatile Backend opened;
 
   /**
@@ -61,6 +62,11 @@ final class WatchedBackend implements BackendProvider {
   /** Gives each step to {@code value}; what that throws the step throws. */
   void watch(Consumer<Step> value) {
     watcher = value;
+  }
+
+  /** Wants steps whose rows are a multiple of {@code value}, as devices that keep runs do. */
+  void fillSteps(int value) {
+    multiple = value;
   }
 
   Backends backends() {
@@ -107,6 +113,11 @@ final class WatchedBackend implements BackendProvider {
     @Override
     public Support supports(Node node) {
       return backend.supports(node);
+    }
+
+    @Override
+    public int stepRows(int rows) {
+      return Math.ceilDiv(rows, multiple) * multiple;
     }
 
     @Override
