@@ -173,7 +173,7 @@ final class AttentionStages {
     int width = width(count);
     AttentionKernels.transpose(
         task.query(sequence, head, row),
-        task.queryStride(),
+        task.queryStride(sequence),
         count,
         task.headDim(),
         memory + QUERIES_AT,
@@ -308,7 +308,7 @@ final class AttentionStages {
 
   private void hide(int sequence, int head, int row, int count, int j, int n, long memory) {
     int position = task.position(sequence, row);
-    if (!hidesByOrder(position, count, j, n)) {
+    if (!hidesByOrder(sequence, position, count, j, n)) {
       return;
     }
     int width = width(count);
@@ -327,7 +327,10 @@ final class AttentionStages {
     }
   }
 
-  private boolean hidesByOrder(int position, int count, int j, int n) {
+  private boolean hidesByOrder(int sequence, int position, int count, int j, int n) {
+    if (task.joinsHeads(sequence)) {
+      return false; // Such a tile is given what its queries see.
+    }
     int lastKey = j + n - 1;
     boolean causal = task.op().causal() != Causal.NONE && lastKey > position;
     int window = task.op().window() > 0 ? task.op().window() : Integer.MAX_VALUE;
@@ -347,7 +350,8 @@ final class AttentionStages {
 
   /** Where hidden values may have been infinite or NaN: without them. */
   private void weighAgain(int sequence, int head, int row, int count, int j, int n, long memory) {
-    boolean hides = task.hasMask() || hidesByOrder(task.position(sequence, row), count, j, n);
+    boolean hides =
+        task.hasMask() || hidesByOrder(sequence, task.position(sequence, row), count, j, n);
     long out = blockSums(memory);
     if (hides && AttentionKernels.hasNaN(out, count * paddedValueDim())) {
       AttentionKernels.weighVisible(
@@ -384,7 +388,7 @@ final class AttentionStages {
         task.valueDim(),
         memory + FACTOR_AT,
         task.y(sequence, head, row),
-        task.yStride());
+        task.yStride(sequence));
   }
 
   // The map only.

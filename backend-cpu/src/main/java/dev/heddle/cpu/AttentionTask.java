@@ -14,7 +14,9 @@ import java.util.Arrays;
  * <p>A tile of queries of one head runs over its keys in blocks of {@value #BLOCK} from key 0 on,
  * with a running maximum and sum (Milakov and Gimelshein, "Online normalizer calculation for
  * softmax", 2018; Dao et al., "FlashAttention", 2022): only a block of the scores is ever held.
- * Blocks that no query of the tile sees are left out.
+ * Blocks that no query of the tile sees are left out. Of a sequence's next token the heads that
+ * share keys are one tile: SmolLM2 (9 heads, 3 of keys) writes 1.14 times as fast behind 512
+ * tokens.
  *
  * <p>A query's bits depend on its own operands only. Scores are chains over the head's elements,
  * sums chains over the keys of a block, blocks merged in order; where a hidden key takes part its
@@ -195,7 +197,7 @@ final class AttentionTask implements WorkerPool.Task {
     }
     long tiles = 0;
     for (int sequence = 0; sequence < sequences; sequence++) {
-      long own = (long) op.heads() * tiles(sequence);
+      long own = (long) op.heads() / headsOfTile(sequence) * tiles(sequence);
       tiles += own;
       costs[sequence + 1] = costs[sequence] + own * cost(sequence);
     }
@@ -211,6 +213,21 @@ final class AttentionTask implements WorkerPool.Task {
 
   private long cost(int sequence) {
     return keys(sequence) + TILE_OVERHEAD;
+  }
+
+  /** Heads that a tile has queries of: more than 1 where {@link #joinsHeads}. */
+  private int headsOfTile(int sequence) {
+    return joinsHeads(sequence) ? op.heads() / op.kvHeads() : 1;
+  }
+
+  /**
+   * Whether the heads that share keys and values lie side by side in one tile, as a sequence's next
+   * token has one query of each and nothing is added to scores that differs between them. Each
+   * query's bits are those that it has alone.
+   */
+  boolean joinsHeads(int sequence) {
+    boolean alike = mask == 0 && alibi == 0 && relative == 0 && op.map() == Map.NONE;
+    return alike && op.heads() / op.kvHeads() <= TILE && queries(sequence) == 1;
   }
 
   private int queries(int sequence) {
@@ -243,13 +260,15 @@ final class AttentionTask implements WorkerPool.Task {
       long first = Math.ceilDiv(Math.clamp(from - costs[sequence], 0, all), cost);
       long last = Math.ceilDiv(Math.clamp(to - costs[sequence], 0, all), cost);
       int tiles = tiles(sequence);
+      int heads = headsOfTile(sequence);
       if (last - first > 1) {
-        fetch(sequence, (int) (first / tiles), (int) ((last - 1) / tiles), memory);
+        int end = (int) ((last - 1) / tiles) * heads + heads;
+        fetch(sequence, (int) (first / tiles) * heads, end - 1, memory);
       }
       for (long unit = first; unit < last; unit++) {
         int row = (int) (unit % tiles) * TILE;
-        int count = Math.min(TILE, queries(sequence) - row);
-        tile(sequence, (int) (unit / tiles), row, count, memory);
+        int count = Math.min(TILE, queries(sequence) - row) * heads;
+        tile(sequence, (int) (unit / tiles) * heads, row, count, memory);
       }
     }
   }
@@ -260,7 +279,7 @@ final class AttentionTask implements WorkerPool.Task {
    * Attention over 32 sequences of 128 tokens in 12 heads of 32 takes 0.94 of the time.
    */
   private void fetch(int sequence, int firstHead, int lastHead, long memory) {
-    if (pages != null || op.layout() == Attention.Layout.HEADS) {
+    if (op.layout() == Attention.Layout.HEADS || pages != null && gathers()) {
       return;
     }
     int kvHeads = kvHead(lastHead) - kvHead(firstHead) + 1;
@@ -276,8 +295,12 @@ final class AttentionTask implements WorkerPool.Task {
     long all =
         AttentionKernels.touch(
             query(sequence, firstHead, 0), query.rowStride(), ofQueries, queryRow);
-    all ^= AttentionKernels.touch(key(sequence, kv, 0), key.rowStride(), ofKeys, keyRow);
-    all ^= AttentionKernels.touch(value(sequence, kv, 0), value.rowStride(), ofKeys, valueRow);
+    int together = pages == null ? ofKeys : (int) Math.min(ofKeys, pages.pageTokens());
+    for (int j = 0; j < ofKeys; j += together) {
+      int n = Math.min(together, ofKeys - j);
+      all ^= AttentionKernels.touch(key(sequence, kv, j), key.rowStride(), n, keyRow);
+      all ^= AttentionKernels.touch(value(sequence, kv, j), value.rowStride(), n, valueRow);
+    }
     // Stored so that the loads are not left out.
     Memory.putLong(memory, all);
   }
@@ -288,16 +311,22 @@ final class AttentionTask implements WorkerPool.Task {
     return all / pieces * piece + all % pieces * piece / pieces;
   }
 
-  /** A tile: {@code count} queries of a head, from row {@code row} of the sequence on. */
+  /**
+   * A tile: {@code count} queries of a head, from row {@code row} of the sequence on, or of as many
+   * heads.
+   */
   private void tile(int sequence, int head, int row, int count, long memory) {
+    boolean joins = joinsHeads(sequence);
     stages.begin(sequence, head, row, count, memory);
     int position = position(sequence, row);
-    int end = endKey(sequence, position + count - 1);
+    int end = endKey(sequence, joins ? position : position + count - 1);
     int first = (int) Math.max(0, op.window() > 0 ? (long) position - op.window() + 1 : 0);
     for (int j = first / BLOCK * BLOCK; j < end; j += BLOCK) {
-      int n = shown(sequence, head, j, Math.min(BLOCK, end - j));
+      // What all queries are too late for is left out: its weights would be 0.
+      int from = joins ? Math.max(first, j) : j;
+      int n = shown(sequence, head, from, Math.min(j + BLOCK, end) - from);
       if (n > 0) {
-        stages.block(sequence, head, row, count, j, n, memory);
+        stages.block(sequence, head, row, count, from, n, memory);
       }
     }
     stages.end(sequence, head, row, count, memory);
@@ -359,8 +388,9 @@ final class AttentionTask implements WorkerPool.Task {
     return query.at(sequence, start(starts, sequence), head, row);
   }
 
-  long queryStride() {
-    return query.rowStride();
+  /** From a query of a tile to the next one. */
+  long queryStride(int sequence) {
+    return joinsHeads(sequence) ? query.headStride() : query.rowStride();
   }
 
   /** Where keys lie, if they lie in pages; else null. */
@@ -414,8 +444,9 @@ final class AttentionTask implements WorkerPool.Task {
     return y.at(sequence, start(starts, sequence), head, row);
   }
 
-  long yStride() {
-    return y.rowStride();
+  /** From a result of a tile to the next one. */
+  long yStride(int sequence) {
+    return joinsHeads(sequence) ? y.headStride() : y.rowStride();
   }
 
   long map(int sequence, int head, int row) {

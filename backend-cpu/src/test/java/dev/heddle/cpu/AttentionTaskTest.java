@@ -14,6 +14,8 @@ import dev.heddle.tensor.HostTensor;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AttentionTaskTest {
   private static final double TOLERANCE = 8e-6;
@@ -188,19 +190,23 @@ class AttentionTaskTest {
     }
   }
 
-  @Test
-  void queriesThatComeInChunksHaveTheSameBits() {
-    Attention op = op(1, 1, Layout.TOKENS, Causal.BOTTOM_RIGHT, 90, 0, Map.NONE);
+  /** A chunk of one query has the heads that share keys side by side. */
+  @ParameterizedTest
+  @CsvSource({"1, 1, 90, 0", "6, 2, 90, 0", "6, 2, 0, 20", "40, 1, 150, 0"})
+  void queriesThatComeInChunksHaveTheSameBits(int heads, int kvHeads, int window, double softCap) {
+    Attention op =
+        op(heads, kvHeads, Layout.TOKENS, Causal.BOTTOM_RIGHT, window, softCap, Map.NONE);
+    int dim = heads * 16;
     AttentionCase whole = AttentionCase.dense(op, 16, 16, 1, 300, 300);
     float[] expected = whole.actual().getFirst();
     for (int at = 0; at < 300; ) {
       int count = Math.min(at % 2 == 0 ? 37 : 1, 300 - at);
       AttentionCase chunk = AttentionCase.dense(op, 16, 16, 1, count, at + count);
-      for (int i = 0; i < count * 16; i++) {
-        double q = whole.inputs[Attention.QUERY].getDouble(at * 16 + i);
+      for (int i = 0; i < count * dim; i++) {
+        double q = whole.inputs[Attention.QUERY].getDouble(at * dim + i);
         chunk.inputs[Attention.QUERY].setDouble(i, q);
       }
-      float[] part = Arrays.copyOfRange(expected, at * 16, (at + count) * 16);
+      float[] part = Arrays.copyOfRange(expected, at * dim, (at + count) * dim);
       assertArrayEquals(part, chunk.actual().getFirst(), "queries from " + at);
       at += count;
     }
