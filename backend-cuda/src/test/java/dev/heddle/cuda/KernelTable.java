@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,10 +17,18 @@ import java.util.stream.Collectors;
 
 /** What kernels need on each architecture, as a table. */
 final class KernelTable {
+  /** Columns that tell a row from others. */
+  private static final int NAMED_BY = 3;
+
   private KernelTable() {}
 
   /** A kernel of a source; what it needs, by architecture. */
-  record Row(String kernel, KernelSource source, Map<String, KernelUsage> usage) {}
+  record Row(String kernel, KernelSource source, Map<String, KernelUsage> usage) {
+    /** The columns that name it. */
+    String name() {
+      return String.join("\t", source.file(), kernel, String.join(", ", source.defines()));
+    }
+  }
 
   /** The kernels of a unit, from the assembler's log. */
   static List<Row> rows(KernelUnit unit, String log) {
@@ -49,6 +59,21 @@ final class KernelTable {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
+  /** The kernels that a table does not have. */
+  static Set<String> missing(Path table, List<Row> rows) throws IOException {
+    Set<String> known = new HashSet<>();
+    for (String line : Files.readAllLines(table)) {
+      String[] columns = line.split("\t", -1);
+      if (columns.length > NAMED_BY) {
+        known.add(String.join("\t", Arrays.copyOf(columns, NAMED_BY)));
+      }
+    }
+    return rows.stream()
+        .map(Row::name)
+        .filter(name -> !known.contains(name))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
   /** Tab-separated: a line for each kernel, five columns for each architecture. */
   static void write(Path file, String version, List<Row> rows) throws IOException {
     Set<String> architectures = new TreeSet<>();
@@ -66,8 +91,7 @@ final class KernelTable {
         rows.stream()
             .sorted(order.thenComparing(Row::kernel).thenComparing(row -> row.source.toString()))
             .toList()) {
-      text.append(row.source.file()).append('\t').append(row.kernel).append('\t');
-      text.append(String.join(", ", row.source.defines()));
+      text.append(row.name());
       for (String each : architectures) {
         KernelUsage usage = row.usage.get(each);
         text.append(

@@ -26,10 +26,14 @@ import org.junit.jupiter.api.Test;
 /**
  * The portable kernels as CUDA: those that are compiled ahead of time, and every file in every
  * variant that a define tells from others, for every generation, without a warning. What each needs
- * is written into {@code target/kernels.tsv}. Not where there is no {@code nvcc}.
+ * is written into {@code target/kernels.tsv}; the copy of it that is kept must have them all. Not
+ * where there is no {@code nvcc}.
  */
 class NvccTest {
   private static final Path TARGET = Path.of("target");
+
+  /** The table as it was when somebody last looked at it. */
+  private static final Path KEPT = Path.of("../bench/results/kernels-nvcc-13.0.tsv");
 
   /** Bytes that a thread may write to and read from memory for want of registers. */
   private static final int MOST_SPILLED = 256;
@@ -54,8 +58,13 @@ class NvccTest {
     assertEquals("", complaints);
     int count = units.stream().mapToInt(unit -> unit.sources().size()).sum();
     assertTrue(rows.size() >= count, rows.size() + " kernels of " + count + " sources");
-    KernelTable.write(TARGET.resolve("kernels.tsv"), nvcc.get().version(), rows);
+    Path table = TARGET.resolve("kernels.tsv").toAbsolutePath();
+    KernelTable.write(table, nvcc.get().version(), rows);
     assertEquals(Set.of(), KernelTable.spilling(rows, MOST_SPILLED));
+    assertEquals(
+        Set.of(),
+        KernelTable.missing(KEPT, rows),
+        "kernels that %s lacks: cp %s %s".formatted(KEPT, table, KEPT));
   }
 
   /** What of {@code sources} has, in its file, a define or a combination of types of its own. */
