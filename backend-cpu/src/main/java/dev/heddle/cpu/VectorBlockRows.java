@@ -111,10 +111,10 @@ final class VectorBlockRows {
           IntVector iy = cy.lanewise(VectorOperators.LSHR, right).and(mask);
           IntVector iz = cz.lanewise(VectorOperators.LSHR, right).and(mask);
           IntVector iw = cw.lanewise(VectorOperators.LSHR, right).and(mask);
-          x = b.fma(((FloatVector) ix.convert(VectorOperators.I2F, 0)).mul(sx).add(ox), x);
-          y = b.fma(((FloatVector) iy.convert(VectorOperators.I2F, 0)).mul(sy).add(oy), y);
-          z = b.fma(((FloatVector) iz.convert(VectorOperators.I2F, 0)).mul(sz).add(oz), z);
-          w = b.fma(((FloatVector) iw.convert(VectorOperators.I2F, 0)).mul(sw).add(ow), w);
+          x = b.fma(((FloatVector) ix.convert(VectorOperators.I2F, 0)).fma(sx, ox), x);
+          y = b.fma(((FloatVector) iy.convert(VectorOperators.I2F, 0)).fma(sy, oy), y);
+          z = b.fma(((FloatVector) iz.convert(VectorOperators.I2F, 0)).fma(sz, oz), z);
+          w = b.fma(((FloatVector) iw.convert(VectorOperators.I2F, 0)).fma(sw, ow), w);
           a += Float.BYTES;
         }
         codes += row;
