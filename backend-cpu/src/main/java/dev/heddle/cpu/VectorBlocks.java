@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * {@link BlockKernels} by the Vector API: a vector holds words of as many rows as it has lanes, so
  * that shifts bring out one element of each. First a group's scales and offsets go into scratch,
- * then its codes are multiplied by them. A code times a scale has at most 22 bits, so that adding
- * an offset in the same instruction rounds once, as two would.
+ * then its codes are multiplied by them. Where a type has offsets, a code times a scale has at most
+ * 22 bits: adding the offset in the same instruction rounds once, as two would.
  *
  * <p>Loads and stores are written out: together these loops are a graph so large that the compiler
  * inlines nothing more but the Vector API, and a call would leave its vectors on the heap.
