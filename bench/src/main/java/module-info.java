@@ -6,9 +6,11 @@ module dev.heddle.bench {
   requires com.fasterxml.jackson.annotation;
   requires transitive com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
+  requires java.desktop;
   requires java.management;
   requires jdk.management;
   requires static jdk.incubator.vector;
+  requires xchart;
   requires static jmh.core;
 
   exports dev.heddle.bench;
@@ -23,6 +25,8 @@ module dev.heddle.bench {
   opens dev.heddle.bench.gpu to
       info.picocli,
       com.fasterxml.jackson.databind;
+  opens dev.heddle.bench.report to
+      info.picocli;
   opens dev.heddle.bench.result to
       com.fasterxml.jackson.databind;
 

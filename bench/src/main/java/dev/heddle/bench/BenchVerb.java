@@ -18,8 +18,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measure speed on this machine, beside other runtimes if asked.",
-    synopsisSubcommandLabel = "[model|ops]",
-    subcommands = {BenchVerb.ModelCommand.class, OpsCommand.class},
+    synopsisSubcommandLabel = "[compare|diff|model|ops|report]",
+    subcommands = {
+      BenchVerb.ModelCommand.class,
+      OpsCommand.class,
+      CompareCommand.class,
+      DiffCommand.class,
+      ReportCommand.class
+    },
     footerHeading = "%n",
     footer = {
       "A model that continues texts is timed at that: tokens a second of reading prompts",

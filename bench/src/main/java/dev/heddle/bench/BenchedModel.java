@@ -32,7 +32,7 @@ record BenchedModel(
   static BenchedModel open(String model) {
     try (Model opened = Models.open(model)) {
       return new BenchedModel(
-          name(model),
+          opened.name(),
           files(model),
           opened.network() instanceof Model.Checkpoint checkpoint
               && checkpoint.architecture() instanceof Decoder decoder
@@ -41,15 +41,6 @@ record BenchedModel(
           opened.network().bytes(),
           new Workload.Source(opened.tokenizer()));
     }
-  }
-
-  /** {@code MiniLM-L6} of {@code maven:…:MiniLM-L6:1.0}, {@code model.gguf} of a path. */
-  private static String name(String model) {
-    if (model.startsWith(MavenCoordinates.PREFIX)) {
-      return MavenCoordinates.parse(model).artifact();
-    }
-    Path path = Path.of(model).toAbsolutePath().normalize().getFileName();
-    return path == null ? model : path.toString();
   }
 
   private static Path files(String model) {

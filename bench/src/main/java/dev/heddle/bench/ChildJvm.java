@@ -2,15 +2,18 @@ package dev.heddle.bench;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +23,13 @@ import java.util.concurrent.TimeUnit;
  * its other end.
  */
 final class ChildJvm implements AutoCloseable {
+  /** Lines of what it says that are kept. */
+  private static final int SAID = 4;
+
   private final Entrant entrant;
   private final Process process;
+  private final Thread listener;
+  private final Deque<String> said = new ArrayDeque<>();
   private final DataInputStream in;
   private final DataOutputStream out;
   private final String version;
@@ -67,10 +75,11 @@ final class ChildJvm implements AutoCloseable {
     command.add(settings.dtype());
     command.addAll(List.of(more));
     try {
-      process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+      process = new ProcessBuilder(command).start();
     } catch (IOException e) {
       throw new UncheckedIOException("no process could be started for " + entrant, e);
     }
+    listener = Thread.ofPlatform().daemon().start(this::listen);
     in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
     out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
     try {
@@ -85,10 +94,10 @@ final class ChildJvm implements AutoCloseable {
     }
   }
 
-  /** This JVM's own options that choose modules and access, so that the child computes alike. */
+  /** This JVM's own options of modules and access, so that the child computes alike. */
   private static List<String> flags() {
     return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(flag -> flag.startsWith("--add-modules") || flag.startsWith("--enable-native"))
+        .filter(flag -> flag.startsWith("--"))
         .toList();
   }
 
@@ -138,11 +147,35 @@ final class ChildJvm implements AutoCloseable {
     }
   }
 
+  /** Keeps the last of what libraries print, which tells why where the process ends. */
+  private void listen() {
+    try (BufferedReader lines = process.errorReader()) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        synchronized (said) {
+          said.add(line);
+          if (said.size() > SAID) {
+            said.remove();
+          }
+        }
+      }
+    } catch (IOException e) {
+      // The process has ended.
+    }
+  }
+
   /** What to throw where the child cannot be heard; ends it. */
   private UncheckedIOException failed(IOException cause) {
     process.destroy();
-    String why =
-        cause instanceof EOFException ? "ended; what it said stands above" : cause.getMessage();
+    try {
+      listener.join(Duration.ofSeconds(1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    String last;
+    synchronized (said) {
+      last = said.isEmpty() ? "" : "; it said last: " + String.join(" ", said);
+    }
+    String why = cause instanceof EOFException ? "ended" + last : cause.getMessage();
     return new UncheckedIOException("the process of " + entrant + " " + why, cause);
   }
 

@@ -26,19 +26,15 @@ final class OperationBenchmark implements AutoCloseable {
 
   private final List<Turn<OperationProcess>> turns = new ArrayList<>();
   private final Roofline roofline;
-  private final double seconds;
   private final Consumer<String> progress;
 
   /**
    * Starts all systems.
    *
-   * @param seconds measuring time of each subject and system
    * @param progress is told what the systems say of themselves, or why they cannot
    */
-  OperationBenchmark(
-      List<Entrant> entrants, Roofline roofline, double seconds, Consumer<String> progress) {
+  OperationBenchmark(List<Entrant> entrants, Roofline roofline, Consumer<String> progress) {
     this.roofline = roofline;
-    this.seconds = seconds;
     this.progress = progress;
     entrants.forEach(entrant -> turns.add(start(entrant)));
   }
@@ -53,9 +49,11 @@ final class OperationBenchmark implements AutoCloseable {
     final Turn<OperationProcess> turn;
     final Timings timings = new Timings();
     final Prepared prepared;
+    final double seconds;
 
-    Trial(Turn<OperationProcess> turn, Subject subject) {
+    Trial(Turn<OperationProcess> turn, Subject subject, double seconds) {
       this.turn = turn;
+      this.seconds = seconds;
       prepared = turn.take(process -> process.prepare(subject));
       if (isReady()) {
         ModelBenchmark.untilSteady(() -> {
@@ -76,16 +74,7 @@ final class OperationBenchmark implements AutoCloseable {
     }
 
     Line line(Subject subject, Work work) {
-      Entrant entrant = turn.entrant();
-      String backend = entrant.isHeddle() ? entrant.settings().backend() : null;
-      Contender by =
-          new Contender(
-              entrant.system(),
-              turn.version(),
-              backend,
-              subject.stored().toString(),
-              subject.arithmetic(),
-              entrant.settings().threads());
+      Contender by = contender(turn.entrant(), turn.version(), subject);
       if (turn.hasFailed()) {
         return Line.without(work, by, turn.failure());
       }
@@ -97,7 +86,8 @@ final class OperationBenchmark implements AutoCloseable {
         case OperationProcess.READY -> {
           Times times = timings.times();
           String kernel = prepared.text().isEmpty() ? null : prepared.text();
-          yield Line.of(work, by, times, roofline.rate(subject, backend, times.median()), kernel);
+          yield Line.of(
+              work, by, times, roofline.rate(subject, by.backend(), times.median()), kernel);
         }
         case OperationProcess.WRONG -> Line.wrong(work, by, "wrong result: " + prepared.text());
         default -> Line.without(work, by, prepared.text());
@@ -105,16 +95,42 @@ final class OperationBenchmark implements AutoCloseable {
     }
   }
 
-  /** A line for each system. */
-  List<Line> run(Subject subject) {
-    Work work =
-        new Work(
-            subject.group(),
-            subject.shape(),
-            subject.parameters(),
-            subject.flops(),
-            subject.bytesRead() + subject.bytesWritten());
-    List<Trial> trials = turns.stream().map(turn -> new Trial(turn, subject)).toList();
+  /** As results name one of the systems at a subject. */
+  private static Contender contender(Entrant entrant, String version, Subject subject) {
+    return new Contender(
+        entrant.system(),
+        version,
+        entrant.isHeddle() ? entrant.settings().backend() : null,
+        subject.stored().toString(),
+        subject.arithmetic(),
+        entrant.settings().threads());
+  }
+
+  /** As results name a subject. */
+  private static Work work(Subject subject) {
+    return new Work(
+        subject.group(),
+        subject.shape(),
+        subject.parameters(),
+        subject.flops(),
+        subject.bytesRead() + subject.bytesWritten());
+  }
+
+  /** A line for each system of a subject that is not measured. */
+  static List<Line> without(Subject subject, List<Entrant> entrants, String reason) {
+    return entrants.stream()
+        .map(entrant -> Line.without(work(subject), contender(entrant, null, subject), reason))
+        .toList();
+  }
+
+  /**
+   * A line for each system.
+   *
+   * @param seconds measuring time of each
+   */
+  List<Line> run(Subject subject, double seconds) {
+    Work work = work(subject);
+    List<Trial> trials = turns.stream().map(turn -> new Trial(turn, subject, seconds)).toList();
     for (int round = 0; round < ROUNDS; round++) {
       trials.forEach(Trial::time);
     }

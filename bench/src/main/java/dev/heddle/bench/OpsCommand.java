@@ -2,7 +2,6 @@ package dev.heddle.bench;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
-import dev.heddle.backend.BackendUnavailableException;
 import dev.heddle.backend.Backends;
 import dev.heddle.bench.ops.OperationSystemProvider;
 import dev.heddle.bench.ops.Subject;
@@ -146,11 +145,10 @@ final class OpsCommand implements Verb {
         .of(OperationSystemProvider.class)
         .forEach(peer -> entrants.add(new Entrant(peer, settings(all, null))));
     err.println("ceilings");
-    Roofline roofline = roofline(chosen, all);
+    Roofline roofline = Roofline.of(chosen, all);
     roofline.all().forEach(recorder::add);
     long begin = System.nanoTime();
-    try (OperationBenchmark benchmark =
-        new OperationBenchmark(entrants, roofline, seconds, err::println)) {
+    try (OperationBenchmark benchmark = new OperationBenchmark(entrants, roofline, err::println)) {
       for (int i = 0; i < subjects.size(); i++) {
         Subject subject = subjects.get(i);
         err.printf(
@@ -161,7 +159,7 @@ final class OpsCommand implements Verb {
             i == 0 ? "" : left((System.nanoTime() - begin) * 1e-9 / i * (subjects.size() - i)),
             subject.name());
         err.flush();
-        recorder.add(benchmark.run(subject));
+        recorder.add(benchmark.run(subject, seconds));
       }
     }
     return recorder.results();
@@ -181,17 +179,5 @@ final class OpsCommand implements Verb {
     try (Backend backend = new Backends().open(null, BackendOptions.DEFAULT).value()) {
       return backend.device().backend();
     }
-  }
-
-  private static Roofline roofline(List<String> chosen, int threads) {
-    Roofline roofline = Roofline.cpu(threads);
-    for (String each : chosen) {
-      try (Backend backend = new Backends().open(each, BackendOptions.DEFAULT).value()) {
-        roofline = roofline.with(each, backend, threads);
-      } catch (BackendUnavailableException e) {
-        // Its lines say why.
-      }
-    }
-    return roofline;
   }
 }

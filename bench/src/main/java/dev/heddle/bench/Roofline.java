@@ -1,7 +1,10 @@
 package dev.heddle.bench;
 
 import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.BackendOptions.Activations;
+import dev.heddle.backend.BackendUnavailableException;
+import dev.heddle.backend.Backends;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.bench.ops.Subject;
 import dev.heddle.bench.result.Ceiling;
@@ -38,6 +41,23 @@ record Roofline(List<Ceiling> all) {
 
   /** Where no ceiling of arithmetic is known, memory bounds what has less for each byte. */
   private static final double FLOPS_A_BYTE = 10;
+
+  /**
+   * The machine's, and those of GPUs.
+   *
+   * @param backends as {@code --backend} names them; those that are not there have none
+   */
+  static Roofline of(List<String> backends, int threads) {
+    Roofline roofline = cpu(threads);
+    for (String each : backends) {
+      try (Backend backend = new Backends().open(each, BackendOptions.DEFAULT).value()) {
+        roofline = roofline.with(each, backend, threads);
+      } catch (BackendUnavailableException e) {
+        // Its lines say why.
+      }
+    }
+    return roofline;
+  }
 
   /** The CPU's own. */
   static Roofline cpu(int threads) {

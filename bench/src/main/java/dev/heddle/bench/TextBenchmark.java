@@ -1,5 +1,6 @@
 package dev.heddle.bench;
 
+import dev.heddle.backend.BackendOptions.Activations;
 import dev.heddle.bench.result.Ceiling;
 import dev.heddle.bench.result.Line;
 import dev.heddle.bench.result.Rate;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -119,7 +119,7 @@ final class TextBenchmark {
   private Turn<TextWorkerProcess> start(Entrant entrant, TextSettings settings) {
     return new Turn<>(
         entrant,
-        settings.activations().name().toLowerCase(Locale.ROOT) + " activations",
+        settings.activations() == Activations.INT8 ? "int8" : null,
         () -> new TextWorkerProcess(entrant, model.files(), settings),
         TextWorkerProcess::child,
         progress);
@@ -133,7 +133,8 @@ final class TextBenchmark {
     return turn.take(worker -> worker.generate(ids, newTokens));
   }
 
-  private Work work(String group, TextSettings settings, int promptTokens, boolean busy) {
+  /** As results name it. */
+  Work work(String group, TextSettings settings, int promptTokens, boolean busy) {
     int newTokens = settings.tokens() - promptTokens;
     int texts = settings.sequences();
     Map<String, Object> parameters = new LinkedHashMap<>();
@@ -143,7 +144,7 @@ final class TextBenchmark {
     parameters.put("new_tokens", newTokens);
     parameters.put("busy", busy);
     String shape =
-        "%s, %d × %d tokens%s%s"
+        "%s %d × %d tokens%s%s"
             .formatted(
                 model.name(),
                 texts,

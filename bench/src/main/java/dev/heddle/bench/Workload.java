@@ -36,7 +36,7 @@ record Workload(String name, int[][] ids, int length) {
     parameters.put("lengths", name);
     parameters.put("busy", busy);
     String shape =
-        "%s, %d × %s%d tokens%s"
+        "%s %d × %s%d tokens%s"
             .formatted(
                 model,
                 batch(),

@@ -32,7 +32,7 @@ class ModelBenchmarkTest {
     List<Line> lines = run(Entrant.heddle(settings), new Entrant("none", settings));
     Line line = lines.getFirst();
     assertEquals(new Contender("heddle", Systems.version(), "cpu", "f32", null, 1), line.by());
-    assertEquals("sentiment-bert, 3 × 8 tokens", line.work().shape());
+    assertEquals("sentiment-bert 3 × 8 tokens", line.work().shape());
     assertTrue(line.times().min() > 0 && line.times().min() <= line.times().median());
     assertTrue(line.times().samples() >= 6 && line.times().allocated() >= 0);
     assertEquals(3 / line.times().median(), line.rate().perSecond());

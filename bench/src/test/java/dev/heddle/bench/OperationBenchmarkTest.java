@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class OperationBenchmarkTest {
+  private static final double SECONDS = 0.05;
+
   private static final Roofline ROOFLINE =
       new Roofline(
           List.of(
@@ -48,10 +50,9 @@ class OperationBenchmarkTest {
             Entrant.heddle(new Settings(1, WrongBackendProvider.NAME, null, "f32")),
             new Entrant("none", cpu));
     List<Line> lines = new ArrayList<>();
-    try (OperationBenchmark benchmark =
-        new OperationBenchmark(entrants, ROOFLINE, 0.05, message -> {})) {
-      lines.addAll(benchmark.run(small("matmul")));
-      lines.addAll(benchmark.run(Subjects.named("matmul 3x64 by weights 64x72 q8_0")));
+    try (OperationBenchmark benchmark = new OperationBenchmark(entrants, ROOFLINE, message -> {})) {
+      lines.addAll(benchmark.run(small("matmul"), SECONDS));
+      lines.addAll(benchmark.run(Subjects.named("matmul 3x64 by weights 64x72 q8_0"), SECONDS));
     }
     for (int i = 0; i < lines.size(); i += entrants.size()) {
       Line right = lines.get(i);

@@ -45,10 +45,16 @@ final class Bundle {
 
   /**
    * Jars that a GPU's check does not need, by their names' begins: tokenizers, whose library alone
-   * has 5 MB; what reads ONNX files; what projects texts.
+   * has 5 MB; what reads ONNX files; what projects texts; what draws charts.
    */
   private static final List<String> LEFT_OUT =
-      List.of("api-", "tokenizers-", "protobuf-java-", "tribuo-util-onnx-", "external-umap-java-");
+      List.of(
+          "api-",
+          "tokenizers-",
+          "protobuf-java-",
+          "tribuo-util-onnx-",
+          "external-umap-java-",
+          "xchart-");
 
   /** An encoder, a decoder, and both: of each the reference data, but not the tokenizer. */
   private static final Set<String> MODELS = Set.of("bert", "mistral", "t5");

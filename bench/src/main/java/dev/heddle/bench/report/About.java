@@ -10,8 +10,9 @@ import java.util.stream.Collectors;
 /** What is to be known of results before their numbers. */
 final class About {
   static final String HOW =
-      "Best, median and spread (the distance of the quartiles over the median) are of one run's"
-          + " time. Speed-up is a system's rate over the first one's at the same work with as many"
+      "Best, median and spread are of one run's time. Spread is how far its quartiles lie apart, or"
+          + " the medians of eight parts of the measurement, whichever is more, over the median."
+          + " Speed-up is a system's rate over the first one's at the same work with as many"
           + " threads; that one says 1. In the table of speed-ups it is the geometric mean.";
 
   private About() {}

@@ -16,17 +16,20 @@ import java.util.Set;
  *
  * @param heads of the columns
  * @param numbers how many of the last columns are of numbers
+ * @param notes rows of one cell, at the end: systems that have no time at all in it, with the
+ *     reason
  */
-record Cells(String title, List<String> heads, int numbers, List<List<String>> rows) {
+record Cells(
+    String title, List<String> heads, int numbers, List<List<String>> rows, List<String> notes) {
   static final String NONE = "–";
 
   /** A table of measurements. */
   static Cells of(String group, List<Comparison.Row> rows) {
     List<List<String>> cells = new ArrayList<>();
-    String shape = "";
-    for (Comparison.Row row : rows) {
-      cells.add(cells(row, row.line().work().shape().equals(shape)));
-      shape = row.line().work().shape();
+    String what = "";
+    for (Comparison.Row row : measured(rows)) {
+      cells.add(cells(row, Comparison.what(row.line()).equals(what)));
+      what = Comparison.what(row.line());
     }
     return new Cells(
         group,
@@ -42,7 +45,8 @@ record Cells(String title, List<String> heads, int numbers, List<List<String>> r
             "of ceiling",
             "speed-up"),
         7,
-        cells);
+        cells,
+        notes(rows));
   }
 
   /** What it stored and how it computed: {@code q4_0 int8}. */
@@ -73,6 +77,34 @@ record Cells(String title, List<String> heads, int numbers, List<List<String>> r
     return cells;
   }
 
+  /** A table with a column for each system: its rate, and its speed-up over the first one's. */
+  static Cells sideBySide(String group, List<Comparison.Row> rows) {
+    List<Comparison.Row> measured = measured(rows);
+    Set<String> labels = Comparison.labels(measured);
+    Map<List<Object>, Map<String, String>> works = new LinkedHashMap<>();
+    for (Comparison.Row row : measured) {
+      Line line = row.line();
+      String cell =
+          line.times() == null
+              ? line.wrong() ? "wrong" : NONE
+              : line.rate() + (row.isBaseline() ? "" : " (" + ratio(row.speedUp()) + ")");
+      works
+          .computeIfAbsent(
+              List.of(Comparison.what(line), line.by().threads()), _ -> new LinkedHashMap<>())
+          .put(line.by().label(), cell);
+    }
+    List<String> heads = new ArrayList<>(List.of("what", "threads"));
+    heads.addAll(labels);
+    List<List<String>> cells = new ArrayList<>();
+    works.forEach((work, of) -> {
+      List<String> row = new ArrayList<>();
+      work.forEach(each -> row.add(each.toString()));
+      labels.forEach(label -> row.add(of.getOrDefault(label, NONE)));
+      cells.add(row);
+    });
+    return new Cells(group, heads, labels.size() + 1, cells, notes(rows));
+  }
+
   /** Speed-ups of everybody, a row for each table: geometric means. */
   static Cells summary(Comparison comparison) {
     Set<String> labels = new LinkedHashSet<>();
@@ -91,24 +123,35 @@ record Cells(String title, List<String> heads, int numbers, List<List<String>> r
       }
       rows.add(row);
     }
-    return new Cells("speed-up", heads, labels.size(), rows);
+    return new Cells("speed-up", heads, labels.size(), rows, List.of());
   }
 
-  /** Why some have no times: who, of which tables, and the reason; each once. */
-  static List<String> reasons(List<Line> lines) {
-    Map<List<String>, Set<String>> groups = new LinkedHashMap<>();
-    for (Line line : lines) {
-      if (line.times() == null) {
-        groups
-            .computeIfAbsent(
-                List.of(Comparison.label(line.by()), line.reason()), _ -> new LinkedHashSet<>())
-            .add(line.work().group());
+  /** The rows of those that have a time or a wrong result somewhere in a table. */
+  private static List<Comparison.Row> measured(List<Comparison.Row> rows) {
+    Set<String> labels = new LinkedHashSet<>();
+    for (Comparison.Row row : rows) {
+      if (row.line().times() != null || row.line().wrong()) {
+        labels.add(row.line().by().label());
       }
     }
-    List<String> reasons = new ArrayList<>();
-    groups.forEach((who, of) ->
-        reasons.add("%s (%s): %s".formatted(who.get(0), String.join(", ", of), who.get(1))));
-    return reasons;
+    return rows.stream().filter(row -> labels.contains(row.line().by().label())).toList();
+  }
+
+  private static List<String> notes(List<Comparison.Row> rows) {
+    List<Comparison.Row> missing = new ArrayList<>(rows);
+    missing.removeAll(measured(rows));
+    return reasons(missing.stream().map(Comparison.Row::line).toList());
+  }
+
+  /** Why some have no times: who, and the reason; each once. */
+  static List<String> reasons(List<Line> lines) {
+    Set<String> reasons = new LinkedHashSet<>();
+    for (Line line : lines) {
+      if (line.times() == null) {
+        reasons.add(line.by().label() + ": " + line.reason().replaceAll("\\s*\\R\\s*", " "));
+      }
+    }
+    return new ArrayList<>(reasons);
   }
 
   static String percent(double share) {

@@ -1,6 +1,5 @@
 package dev.heddle.bench.report;
 
-import dev.heddle.bench.result.Contender;
 import dev.heddle.bench.result.Line;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -55,21 +54,20 @@ record Comparison(Map<String, List<Row>> groups) {
   }
 
   private static List<Object> key(Line line) {
-    return List.of(line.work().group(), line.work().shape(), line.by().threads());
+    return List.of(line.work().group(), what(line), line.by().threads());
   }
 
-  /** How a contender is called among these: {@code cpu}, {@code cpu q8_0 int8}. */
-  static String label(Contender by) {
-    String dtype = by.dtype();
-    boolean usual = dtype == null || dtype.equals("f32") || dtype.equals("auto");
-    String label = usual ? by.label() : by.label() + " " + dtype;
-    return by.arithmetic() == null ? label : label + " " + by.arithmetic();
+  /** What is computed, and in which type where that is not float32: peers may not say. */
+  static String what(Line line) {
+    String type = line.by().type();
+    boolean usual = type == null || type.equals("f32") || type.equals("auto");
+    return usual ? line.work().shape() : line.work().shape() + ", " + type;
   }
 
   /** Everybody of a table, in the order of the lines. */
   static Set<String> labels(List<Row> rows) {
     Set<String> labels = new LinkedHashSet<>();
-    rows.forEach(row -> labels.add(label(row.line().by())));
+    rows.forEach(row -> labels.add(row.line().by().label()));
     return labels;
   }
 
@@ -80,7 +78,7 @@ record Comparison(Map<String, List<Row>> groups) {
   static double meanSpeedUp(List<Row> rows, String label) {
     double[] logs =
         rows.stream()
-            .filter(row -> row.speedUp() > 0 && label(row.line().by()).equals(label))
+            .filter(row -> row.speedUp() > 0 && row.line().by().label().equals(label))
             .mapToDouble(row -> Math.log(row.speedUp()))
             .toArray();
     double sum = 0;

@@ -2,7 +2,9 @@ package dev.heddle.bench.report;
 
 import dev.heddle.bench.result.Ceiling;
 import dev.heddle.bench.result.Results;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -18,7 +20,7 @@ public final class MarkdownReport {
     report.line("# Heddle on %s".formatted(results.machine().cpu()));
     report.line("");
     report.about(results);
-    report.tables(results, "##");
+    report.tables(results, "##", Cells::of);
     return report.text.toString();
   }
 
@@ -38,9 +40,12 @@ public final class MarkdownReport {
                 capital(About.noise(results))));
     report.line("");
     results.warnings().forEach(warning -> report.line("**%s.**\n".formatted(capital(warning))));
-    report.line(About.HOW);
+    report.line(
+        "Rates are at the median time; in brackets stands the speed-up over the first system. The"
+            + " file has best times, spreads, kernels and memory as well: `./heddle bench report`"
+            + " shows it.");
     report.line("");
-    report.tables(results, "###");
+    report.tables(results, "###", Cells::sideBySide);
     return report.text.toString();
   }
 
@@ -69,10 +74,11 @@ public final class MarkdownReport {
     line("");
   }
 
-  private void tables(Results results, String level) {
+  private void tables(
+      Results results, String level, BiFunction<String, List<Comparison.Row>, Cells> cells) {
     Comparison comparison = Comparison.of(results.lines());
     table(Cells.summary(comparison), level);
-    comparison.groups().forEach((group, rows) -> table(Cells.of(group, rows), level));
+    comparison.groups().forEach((group, rows) -> table(cells.apply(group, rows), level));
     if (!results.ceilings().isEmpty()) {
       line(
           results.ceilings().stream()
@@ -84,12 +90,12 @@ public final class MarkdownReport {
     if (!reasons.isEmpty()) {
       line("Not measured:");
       line("");
-      reasons.forEach(reason -> line("- " + reason.replaceAll("\\s*\\R\\s*", " ")));
+      reasons.forEach(reason -> line("- " + reason));
       line("");
     }
   }
 
-  private static String ceiling(Ceiling ceiling) {
+  static String ceiling(Ceiling ceiling) {
     return "%s%s, %d threads, %s"
         .formatted(
             ceiling.name(),
@@ -107,6 +113,11 @@ public final class MarkdownReport {
         Stream.iterate(0, i -> i < cells.heads().size(), i -> i + 1)
             .map(i -> i < texts ? "---" : "---:"));
     cells.rows().forEach(row -> row(row.stream()));
+    int more = cells.heads().size() - 1;
+    cells
+        .notes()
+        .forEach(
+            note -> row(Stream.concat(Stream.of(note), Collections.nCopies(more, "").stream())));
     line("");
   }
 }

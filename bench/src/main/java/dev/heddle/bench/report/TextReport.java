@@ -43,6 +43,7 @@ public final class TextReport {
     }
     cells.rows().forEach(row -> table.row(row.toArray()));
     table.print(out, "  ");
+    cells.notes().forEach(note -> out.println("  " + note));
     out.println();
   }
 }

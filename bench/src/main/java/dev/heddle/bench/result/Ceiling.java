@@ -1,5 +1,7 @@
 package dev.heddle.bench.result;
 
+import java.util.Objects;
+
 /**
  * What nothing can pass by much on this machine, measured in the same run.
  *
@@ -8,4 +10,11 @@ package dev.heddle.bench.result;
  *     written; {@code stream}: memory read
  * @param threads that computed
  */
-public record Ceiling(String backend, String name, int threads, double perSecond, Unit unit) {}
+public record Ceiling(String backend, String name, int threads, double perSecond, Unit unit) {
+  /** Whether another measurement is of the same thing. */
+  public boolean isSame(Ceiling other) {
+    return Objects.equals(backend, other.backend)
+        && name.equals(other.name)
+        && threads == other.threads;
+  }
+}

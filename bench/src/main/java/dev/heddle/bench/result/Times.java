@@ -7,7 +7,10 @@ import java.util.Arrays;
  *
  * @param min seconds of the fastest
  * @param median seconds
- * @param spread the distance of the quartiles over the median
+ * @param spread how far times lie apart, over the median: of the quartiles of all, or of the
+ *     medians of eight parts of the run, one after the other, whichever lie further apart. The
+ *     first tells of what comes and goes, the second of a machine that gets slower or faster
+ *     meanwhile
  * @param samples how many were timed
  * @param allocated bytes of the Java heap that one run allocated, on all threads; -1 where unknown
  */
@@ -15,17 +18,37 @@ public record Times(double min, double median, double spread, int samples, long 
   /** {@link #allocated} where it was not measured. */
   public static final long UNKNOWN = -1;
 
+  private static final int PARTS = 8;
+
   /**
-   * Of samples in any order.
+   * Of samples.
    *
-   * @param seconds one at least
+   * @param seconds one at least, in the order in which they were taken
    */
   public static Times of(double[] seconds, long allocated) {
-    double[] sorted = seconds.clone();
-    Arrays.sort(sorted);
+    double[] sorted = sorted(seconds, 0, seconds.length);
     double median = quantile(sorted, 0.5);
-    double spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median;
-    return new Times(sorted[0], median, spread, sorted.length, allocated);
+    double apart = Math.max(quantile(sorted, 0.75) - quantile(sorted, 0.25), ofParts(seconds));
+    return new Times(sorted[0], median, median == 0 ? 0 : apart / median, sorted.length, allocated);
+  }
+
+  private static double ofParts(double[] seconds) {
+    double least = Double.POSITIVE_INFINITY;
+    double most = 0;
+    int parts = Math.min(PARTS, seconds.length);
+    for (int i = 0; i < parts; i++) {
+      int from = seconds.length * i / parts;
+      double median = quantile(sorted(seconds, from, seconds.length * (i + 1) / parts), 0.5);
+      least = Math.min(least, median);
+      most = Math.max(most, median);
+    }
+    return most - least;
+  }
+
+  private static double[] sorted(double[] numbers, int from, int to) {
+    double[] sorted = Arrays.copyOfRange(numbers, from, to);
+    Arrays.sort(sorted);
+    return sorted;
   }
 
   /** What {@code share} of ascending numbers did not exceed, between two neighbours by a line. */

@@ -16,6 +16,8 @@ public enum Unit {
   /** Texts that are embedded. */
   TEXTS("texts/s");
 
+  private static final String PREFIXES = " kMGTP";
+
   private final String symbol;
 
   Unit(String symbol) {
@@ -40,17 +42,28 @@ public enum Unit {
 
   /** {@code 117 GFLOP/s}: three digits at least, the prefix in steps of a thousand. */
   public String format(double perSecond) {
-    if (this == TOKENS || this == TEXTS) {
-      return digits(perSecond) + " " + symbol;
-    }
-    String prefixes = " kMGTP";
-    double scaled = perSecond;
+    return digits(perSecond / scale(perSecond)) + " " + prefixed(perSecond);
+  }
+
+  /** What {@link #prefixed} stands for: 1, a thousand, a million, …. */
+  public double scale(double perSecond) {
+    return Math.pow(1000, prefix(perSecond));
+  }
+
+  /** The unit with the prefix that suits a number of it: {@code GFLOP/s}. */
+  public String prefixed(double perSecond) {
+    return PREFIXES.substring(prefix(perSecond), prefix(perSecond) + 1).strip() + symbol;
+  }
+
+  /** Of tokens and texts there are no thousands. */
+  private int prefix(double perSecond) {
+    boolean counted = this == TOKENS || this == TEXTS;
     int prefix = 0;
-    while (scaled >= 1000 && prefix < prefixes.length() - 1) {
-      scaled /= 1000;
+    for (double rest = perSecond; !counted && rest >= 1000 && prefix < PREFIXES.length() - 1; ) {
+      rest /= 1000;
       prefix++;
     }
-    return digits(scaled) + " " + prefixes.substring(prefix, prefix + 1).strip() + symbol;
+    return prefix;
   }
 
   private static String digits(double value) {

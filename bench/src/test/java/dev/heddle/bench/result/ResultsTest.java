@@ -4,13 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.heddle.backend.DeviceInfo;
-import dev.heddle.bench.Revision;
 import dev.heddle.cli.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,27 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 class ResultsTest {
   @TempDir private Path folder;
 
-  static Results results(Line... lines) {
-    return new Results(
-        "2026-01-31T12:00:00Z",
-        "0.1.0",
-        new Revision("1234abcd", false),
-        12.5,
-        new Machine(
-            "AMD EPYC(TM) 9B14 CPU", 2, 512, 1L << 34, Map.of("L2", 1L << 20), null, "Linux", "6"),
-        new Java("OpenJDK 25", List.of("-Xmx1g")),
-        new Noise(0.5, 2.1, 0.02, 0, 0.01),
-        List.of("busy"),
-        List.of(new DeviceInfo("cpu", 0, "AMD EPYC", 100, Map.of("threads", "2"))),
-        List.of(new Ceiling("cpu", "fma", 2, 2.3e11, Unit.FLOPS)),
-        List.of(lines));
-  }
-
   @Test
   void whatIsWrittenIsReadAgain() throws IOException {
     Work work = new Work("matmul", "[4, 4] by [4, 4]", Map.of("m", 4, "causal", true), 128, 192);
     Results written =
-        results(
+        SampleResults.of(
             Line.of(
                 work,
                 new Contender("heddle", "0.1.0", "cpu", "f32", "invariant", 2),
@@ -64,10 +45,20 @@ class ResultsTest {
   }
 
   @Test
-  void timesTellTheLeastTheMiddleAndHowFarTheyLieApart() {
-    Times times = Times.of(new double[] {5, 1, 2, 4, 3}, Times.UNKNOWN);
-    assertEquals(new Times(1, 3, 2.0 / 3, 5, -1), times);
+  void spreadTellsOfWhatComesAndGoesAndOfWhatDrifts() {
+    assertEquals(
+        new Times(1, 3, 4.0 / 3, 5, -1),
+        Times.of(new double[] {5, 1, 2, 4, 3}, Times.UNKNOWN),
+        "each is a part of its own");
     assertEquals(new Times(7, 7, 0, 1, 64), Times.of(new double[] {7}, 64));
+    double[] flickers = new double[800];
+    double[] drifts = new double[800];
+    for (int i = 0; i < 800; i++) {
+      flickers[i] = i % 4 == 0 ? 1 : 2;
+      drifts[i] = 1 + i / 800.0;
+    }
+    assertEquals(0.25 / 2, Times.of(flickers, 0).spread(), 1e-9);
+    assertEquals(0.875 / 1.5, Times.of(drifts, 0).spread(), 0.01);
   }
 
   @Test
@@ -80,6 +71,6 @@ class ResultsTest {
 
   @Test
   void aMachineIsFiledByItsProcessorAndCores() {
-    assertEquals("amd-epyc-9b14-2c", results().machine().key());
+    assertEquals("amd-epyc-9b14-2c", SampleResults.of().machine().key());
   }
 }
