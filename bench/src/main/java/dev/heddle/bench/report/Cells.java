@@ -140,18 +140,23 @@ record Cells(
   private static List<String> notes(List<Comparison.Row> rows) {
     List<Comparison.Row> missing = new ArrayList<>(rows);
     missing.removeAll(measured(rows));
-    return reasons(missing.stream().map(Comparison.Row::line).toList());
+    return reasons(missing);
   }
 
-  /** Why some have no times: who, and the reason; each once. */
-  static List<String> reasons(List<Line> lines) {
+  /** Why those that have times in a table lack some there. */
+  static List<String> reasons(Comparison comparison) {
     Set<String> reasons = new LinkedHashSet<>();
-    for (Line line : lines) {
-      if (line.times() == null) {
-        reasons.add(line.by().label() + ": " + line.reason().replaceAll("\\s*\\R\\s*", " "));
-      }
-    }
+    comparison.groups().values().forEach(rows -> reasons.addAll(reasons(measured(rows))));
     return new ArrayList<>(reasons);
+  }
+
+  private static List<String> reasons(List<Comparison.Row> rows) {
+    return rows.stream()
+        .map(Comparison.Row::line)
+        .filter(line -> line.times() == null)
+        .map(line -> line.by().label() + ": " + line.reason().replaceAll("\\s*\\R\\s*", " "))
+        .distinct()
+        .toList();
   }
 
   static String percent(double share) {

@@ -67,7 +67,7 @@ final class HtmlReport {
     table(Cells.summary(comparison));
     charts(results, comparison);
     comparison.groups().forEach((group, rows) -> table(Cells.of(group, rows)));
-    List<String> reasons = Cells.reasons(results.lines());
+    List<String> reasons = Cells.reasons(comparison);
     if (!reasons.isEmpty()) {
       add("<h2>not measured</h2>\n<ul>");
       reasons.forEach(reason -> add("<li>%s</li>".formatted(escaped(reason))));

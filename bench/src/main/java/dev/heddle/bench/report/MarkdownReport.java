@@ -45,8 +45,31 @@ public final class MarkdownReport {
             + " file has best times, spreads, kernels and memory as well: `./heddle bench report`"
             + " shows it.");
     report.line("");
-    report.tables(results, "###", Cells::sideBySide);
+    Comparison comparison = Comparison.of(results.lines());
+    report.table(Cells.summary(comparison), "###");
+    comparison
+        .groups()
+        .forEach((group, rows) -> {
+          if (isOfModels(rows)) {
+            report.table(Cells.sideBySide(group, rows), "###");
+          }
+        });
+    // There are many.
+    report.line("<details><summary>Single operations</summary>\n");
+    comparison
+        .groups()
+        .forEach((group, rows) -> {
+          if (!isOfModels(rows)) {
+            report.table(Cells.sideBySide(group, rows), "###");
+          }
+        });
+    report.line("</details>\n");
+    report.rest(results, comparison);
     return report.text.toString();
+  }
+
+  private static boolean isOfModels(List<Comparison.Row> rows) {
+    return rows.getFirst().line().work().parameters().containsKey("model");
   }
 
   private static String capital(String text) {
@@ -79,6 +102,10 @@ public final class MarkdownReport {
     Comparison comparison = Comparison.of(results.lines());
     table(Cells.summary(comparison), level);
     comparison.groups().forEach((group, rows) -> table(cells.apply(group, rows), level));
+    rest(results, comparison);
+  }
+
+  private void rest(Results results, Comparison comparison) {
     if (!results.ceilings().isEmpty()) {
       line(
           results.ceilings().stream()
@@ -86,7 +113,7 @@ public final class MarkdownReport {
               .collect(Collectors.joining("; ", "Ceilings of the same run: ", ".")));
       line("");
     }
-    List<String> reasons = Cells.reasons(results.lines());
+    List<String> reasons = Cells.reasons(comparison);
     if (!reasons.isEmpty()) {
       line("Not measured:");
       line("");

@@ -25,7 +25,7 @@ public final class TextReport {
                 ceiling.backend() == null ? "" : " of " + ceiling.backend(),
                 ceiling.threads(),
                 ceiling.unit().format(ceiling.perSecond())));
-    Cells.reasons(results.lines()).forEach(reason -> out.println("not measured: " + reason));
+    Cells.reasons(comparison).forEach(reason -> out.println("not measured: " + reason));
     results.warnings().forEach(warning -> out.println("warning: " + warning));
     out.println(About.noise(results));
   }
