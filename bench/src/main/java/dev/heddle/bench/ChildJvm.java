@@ -67,7 +67,7 @@ final class ChildJvm implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.add(main.getName());
     command.addAll(List.of(entrant.system(), model.toString()));
     command.add(Integer.toString(settings.threads()));
     command.add(Objects.requireNonNullElse(settings.backend(), ""));
@@ -75,7 +75,12 @@ final class ChildJvm implements AutoCloseable {
     command.add(settings.dtype());
     command.addAll(List.of(more));
     try {
-      process = new ProcessBuilder(command).start();
+      ProcessBuilder builder = new ProcessBuilder(command);
+      // Not among the arguments: ONNX Runtime 1.29 reads them and ends the process from 4 KiB on.
+      builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+      // What many native libraries take their number of threads from, before they can be asked.
+      builder.environment().put("OMP_NUM_THREADS", Integer.toString(settings.threads()));
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException("no process could be started for " + entrant, e);
     }

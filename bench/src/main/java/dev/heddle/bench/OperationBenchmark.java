@@ -24,6 +24,12 @@ final class OperationBenchmark implements AutoCloseable {
 
   private static final double STEP_SHARE = 0.25;
 
+  /** Measuring times that a warm-up may take: an operation of seconds is warm after a few. */
+  private static final double MOST_WARM_UP = 3;
+
+  /** Samples of an operation so slow that the measuring time has no more. */
+  private static final int LEAST_SAMPLES = 3;
+
   private final List<Turn<OperationProcess>> turns = new ArrayList<>();
   private final Roofline roofline;
   private final Consumer<String> progress;
@@ -50,17 +56,29 @@ final class OperationBenchmark implements AutoCloseable {
     final Timings timings = new Timings();
     final Prepared prepared;
     final double seconds;
+    private int rounds;
 
     Trial(Turn<OperationProcess> turn, Subject subject, double seconds) {
       this.turn = turn;
       this.seconds = seconds;
       prepared = turn.take(process -> process.prepare(subject));
       if (isReady()) {
-        ModelBenchmark.untilSteady(() -> {
-          Timings step = turn.take(process -> process.time(seconds * STEP_SHARE, new Timings()));
-          return step == null ? 0 : step.times().median();
-        });
+        warmUp();
       }
+    }
+
+    private void warmUp() {
+      long end = System.nanoTime() + (long) (MOST_WARM_UP * seconds * 1e9);
+      double[] median = new double[1];
+      ModelBenchmark.untilSteady(() -> {
+        if (median[0] == 0 || System.nanoTime() < end) {
+          Timings step = turn.take(process -> process.time(seconds * STEP_SHARE, new Timings()));
+          median[0] = step == null ? 0 : step.times().median();
+        }
+        return median[0];
+      });
+      double samples = seconds / median[0];
+      rounds = (int) Math.clamp(samples, LEAST_SAMPLES, ROUNDS);
     }
 
     boolean isReady() {
@@ -68,7 +86,7 @@ final class OperationBenchmark implements AutoCloseable {
     }
 
     void time() {
-      if (isReady()) {
+      if (isReady() && rounds-- > 0) {
         turn.take(process -> process.time(seconds / ROUNDS, timings));
       }
     }

@@ -5,6 +5,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.Attention;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,6 +110,13 @@ public record AttentionSubject(
   @Override
   public double bytesWritten() {
     return dtype.bytes(queries() * heads * headDim);
+  }
+
+  @Override
+  public Shape result() {
+    return isRagged()
+        ? Shape.of(queries(), (long) heads * headDim)
+        : Shape.of(batch, heads, length, headDim);
   }
 
   @Override

@@ -67,6 +67,11 @@ public record CachedAttentionSubject(
   }
 
   @Override
+  public Shape result() {
+    return Shape.of(sequences, (long) heads * headDim);
+  }
+
+  @Override
   public List<HostTensor> operands(RandomData data) {
     int most = length / PAGE_TOKENS;
     int pages = sequences * most;

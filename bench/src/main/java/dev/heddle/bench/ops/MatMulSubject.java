@@ -7,6 +7,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.op.MatMul;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,6 +110,11 @@ public record MatMulSubject(
   @Override
   public double bytesWritten() {
     return dtype.bytes(batch * m * n);
+  }
+
+  @Override
+  public Shape result() {
+    return batch == 1 ? Shape.of(m, n) : Shape.of(batch, m, n);
   }
 
   @Override

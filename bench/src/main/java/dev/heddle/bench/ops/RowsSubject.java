@@ -9,6 +9,7 @@ import dev.heddle.op.Softmax;
 import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,6 +76,11 @@ public record RowsSubject(Kind kind, DType dtype, long rows, long columns) imple
   @Override
   public double bytesWritten() {
     return dtype.bytes(columns * rows);
+  }
+
+  @Override
+  public Shape result() {
+    return Shape.of(rows, columns);
   }
 
   @Override

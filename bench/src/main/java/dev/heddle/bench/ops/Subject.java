@@ -8,6 +8,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.reference.Interpreter;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.TensorType;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,6 +56,9 @@ public sealed interface Subject
 
   /** Bytes that are written. */
   double bytesWritten();
+
+  /** The result's shape. */
+  Shape result();
 
   /** The operands, in the operation's order; null for those that it has not. The caller's. */
   List<HostTensor> operands(RandomData data);

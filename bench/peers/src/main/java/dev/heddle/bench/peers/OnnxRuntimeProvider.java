@@ -13,12 +13,14 @@ import java.nio.file.Path;
 
 /** ONNX Runtime, with its documentation's settings for throughput on a CPU. */
 public final class OnnxRuntimeProvider implements EmbeddingSystemProvider {
+  static final String NAME = "onnxruntime";
+
   /** For the service loader. */
   public OnnxRuntimeProvider() {}
 
   @Override
   public String name() {
-    return "onnxruntime";
+    return NAME;
   }
 
   @Override
@@ -28,14 +30,20 @@ public final class OnnxRuntimeProvider implements EmbeddingSystemProvider {
       throw new IllegalArgumentException("onnxruntime needs an ONNX file; there is no " + file);
     }
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (SessionOptions options = new SessionOptions()) {
-      options.setIntraOpNumThreads(settings.threads());
-      options.setInterOpNumThreads(1);
-      options.setOptimizationLevel(OptLevel.ALL_OPT);
+    try (SessionOptions options = options(settings.threads())) {
       OrtSession session = environment.createSession(file.toString(), options);
       return new OnnxRuntimeSystem(environment, session, settings.threads());
     } catch (OrtException e) {
       throw new IllegalArgumentException("onnxruntime cannot load " + file, e);
     }
+  }
+
+  /** What its documentation recommends on a CPU; the caller's to close. */
+  static SessionOptions options(int threads) throws OrtException {
+    SessionOptions options = new SessionOptions();
+    options.setIntraOpNumThreads(threads);
+    options.setInterOpNumThreads(1);
+    options.setOptimizationLevel(OptLevel.ALL_OPT);
+    return options;
   }
 }

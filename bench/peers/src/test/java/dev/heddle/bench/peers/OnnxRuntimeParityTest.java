@@ -48,7 +48,7 @@ class OnnxRuntimeParityTest {
         Embedder two = embedder(model, 2);
         Embedder one = embedder(model, 1);
         EmbeddingSystem peer =
-            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null))) {
+            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null, "f32"))) {
       int[][] texts = texts(model.tokenizer(), TEXTS);
       float[][] batch = two.embedIds(texts);
       // The peer takes the texts one by one: in a batch it computes their padding too.
@@ -76,7 +76,7 @@ class OnnxRuntimeParityTest {
         Embedder two = embedder(model, 2);
         Embedder one = embedder(model, 1);
         EmbeddingSystem peer =
-            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null))) {
+            new OnnxRuntimeProvider().open(folder, new Settings(2, null, null, "f32"))) {
       int[][] texts = texts(model.tokenizer(), QUANTIZED_TEXTS);
       float[][] batch = two.embedIds(texts);
       assertArrayEquals(batch, one.embedIds(texts), "a batch, on one thread");
