@@ -143,7 +143,8 @@ final class BenchOptions {
     atLeastOne(spec, "-p", promptTokens());
     atLeastOne(spec, "-n", newTokens());
     atLeastOne(spec, "--rounds", rounds);
-    if (promptTokens() + newTokens() > model.contextLength()) {
+    int tokens = promptTokens() + newTokens();
+    if (tokens > model.atMost(tokens)) {
       throw new ParameterException(
           spec.commandLine(),
           "%d tokens and %d more: %s takes up to %d in all; give others by -p and -n"
@@ -169,7 +170,7 @@ final class BenchOptions {
           spec.commandLine(), "--seconds " + seconds + ": expected more than 0");
     }
     int longest = Math.max(mixed ? MIXED_LONGEST : 0, IntStream.of(lengths).max().orElse(0));
-    if (model.contextLength() > 0 && longest > model.contextLength()) {
+    if (longest > model.atMost(longest)) {
       throw new ParameterException(
           spec.commandLine(),
           "texts of %d tokens: %s takes up to %d; give other lengths by -s"

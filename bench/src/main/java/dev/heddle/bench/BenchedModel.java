@@ -43,6 +43,11 @@ record BenchedModel(
     }
   }
 
+  /** So many tokens, or as many as it takes. */
+  int atMost(int tokens) {
+    return contextLength == 0 ? tokens : Math.min(tokens, contextLength);
+  }
+
   private static Path files(String model) {
     if (model.startsWith(MavenCoordinates.PREFIX)) {
       return MavenModels.standard()

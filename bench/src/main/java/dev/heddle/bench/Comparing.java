@@ -121,8 +121,7 @@ final class Comparing implements AutoCloseable {
   }
 
   private void addEmbedding(BenchedModel model, int batch, int threads) {
-    int most = model.contextLength() == 0 ? TOKENS : Math.min(TOKENS, model.contextLength());
-    Workload workload = model.source().fixed(batch, most);
+    Workload workload = model.source().fixed(batch, model.atMost(TOKENS));
     List<Entrant> entrants = options.entrants(EmbeddingSystemProvider.class, threads);
     add(
         List.of(workload.work(model.name(), false)),
@@ -143,16 +142,17 @@ final class Comparing implements AutoCloseable {
 
   private void addTexts(BenchedModel model, int batch) {
     List<Entrant> entrants = options.entrants(TextSystemProvider.class, options.allThreads());
-    int tokens = Math.min(PROMPT_TOKENS + NEW_TOKENS, model.contextLength());
+    int tokens = model.atMost(PROMPT_TOKENS + NEW_TOKENS);
+    int prompt = tokens - Math.min(NEW_TOKENS, tokens / 2);
     TextSettings settings =
         new TextSettings(entrants.getFirst().settings(), Activations.FLOAT32, batch, tokens);
     TextBenchmark benchmark = new TextBenchmark(model, message -> {});
     add(
         List.of(
-            benchmark.work("prefill", settings, tokens - NEW_TOKENS, false),
-            benchmark.work("decode", settings, tokens - NEW_TOKENS, false)),
+            benchmark.work("prefill", settings, prompt, false),
+            benchmark.work("decode", settings, prompt, false)),
         options.allThreads(),
-        _ -> recorder.add(benchmark.run(entrants, settings, tokens - NEW_TOKENS, ROUNDS, false)),
+        _ -> recorder.add(benchmark.run(entrants, settings, prompt, ROUNDS, false)),
         entrants);
   }
 

@@ -1,6 +1,5 @@
 package dev.heddle.bench.report;
 
-import dev.heddle.bench.result.Contender;
 import dev.heddle.bench.result.Line;
 import dev.heddle.bench.result.Times;
 import java.util.ArrayList;
@@ -49,18 +48,12 @@ record Cells(
         notes(rows));
   }
 
-  /** What it stored and how it computed: {@code q4_0 int8}. */
-  private static String type(Contender by) {
-    String dtype = by.dtype() == null ? NONE : by.dtype();
-    return by.arithmetic() == null ? dtype : dtype + " " + by.arithmetic();
-  }
-
   private static List<String> cells(Comparison.Row row, boolean sameWork) {
     Line line = row.line();
     List<String> cells = new ArrayList<>();
     cells.add(sameWork ? "" : line.work().shape());
     cells.add(line.by().label());
-    cells.add(type(line.by()));
+    cells.add(line.by().type() == null ? NONE : line.by().type());
     cells.add(Integer.toString(line.by().threads()));
     if (line.times() == null) {
       cells.addAll(List.of(NONE, NONE, NONE, line.wrong() ? "wrong" : NONE, NONE, NONE));
