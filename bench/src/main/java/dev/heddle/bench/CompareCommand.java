@@ -90,8 +90,9 @@ final class CompareCommand implements Verb {
     Results results;
     try (ProgressLine line = new ProgressLine(err);
         Comparing comparing = new Comparing(options, minutes, line::show)) {
-      comparing.addOperations();
+      // Should time run out, it is single operations that are left out.
       models.forEach(comparing::addModel);
+      comparing.addOperations();
       if (comparing.isEmpty()) {
         throw new BadInputException(
             "--filter %s: no operation and no model is called so; heddle bench ops --list tells"
