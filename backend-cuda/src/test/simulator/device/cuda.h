@@ -78,3 +78,4 @@ struct Entry<kernel, void (*)(P...)> {
 #include "warp.h"
 #include "atomics.h"
 #include "ptx.h"
+#include "tensor.h"

@@ -213,6 +213,39 @@ const unsigned long long *heddle_sim_warp(unsigned, unsigned mask, unsigned long
   return self.values;
 }
 
+void heddle_sim_warp_work(void *own, heddle_sim::WarpWork work, const char *what) {
+  Fiber &self = *Fiber::current();
+  self.block->collective(self, 0xffffffffu, (unsigned long long)own, what, work);
+}
+
+void heddle_sim_copy_async(uintptr_t to, uintptr_t from, unsigned bytes, unsigned given) {
+  Fiber &self = *Fiber::current();
+  const void *const caller = __builtin_return_address(0);
+  for (const uintptr_t address : {to, from}) {
+    if (address % bytes != 0) {
+      heddle_sim::fail(self, heddle_sim::MISALIGNED_ADDRESS, Use::READ, address, bytes,
+                       "cp.async, and the address is no multiple of the size", caller);
+    }
+  }
+  if (given > 0) heddle_sim::check_slowly(self, Use::READ, from, given, caller);
+  heddle_sim::check_shared(self, Use::WRITE, to, bytes, caller);
+  self.block->begin_copy(self, to, from, bytes, given);
+}
+
+void heddle_sim_copy_commit() {
+  Fiber &self = *Fiber::current();
+  self.block->commit_copies(self);
+}
+
+void heddle_sim_copy_wait(unsigned groups) {
+  Fiber &self = *Fiber::current();
+  heddle_sim::AsyncCopy copy;
+  while (self.block->next_copy(self, groups, copy)) {
+    heddle_sim::check_shared(self, Use::WRITE, copy.to, copy.bytes, __builtin_return_address(0));
+    memcpy((void *)copy.to, copy.data, copy.bytes);
+  }
+}
+
 unsigned heddle_sim_active_mask() {
   const Fiber &self = *Fiber::current();
   return self.block->active(self);

@@ -68,6 +68,8 @@ void Block::run(Extent index, Fault &fault) {
   backwards_ = (index.x + index.y + index.z) % 2 == 1;
   states_.assign(threads_, NEW);
   fibers_.assign(threads_, nullptr);
+  copies_.assign(threads_, {});
+  groups_.assign(threads_, 0);
   ready_.clear();
   ready_from_ = 0;
   if (Fiber *first = next()) switch_stack(host_, first->state);
@@ -157,7 +159,8 @@ int Block::barrier(Fiber &self, unsigned site, int predicate) {
   return predicates_;
 }
 
-void Block::collective(Fiber &self, unsigned mask, unsigned long long value, const char *what) {
+void Block::collective(Fiber &self, unsigned mask, unsigned long long value, const char *what,
+                       WarpWork work) {
   const unsigned lane = self.thread % 32;
   if (!(mask >> lane & 1)) {
     fail(self, LAUNCH_FAILED, format("%s: mask %08x has not the calling lane %u", what, mask, lane));
@@ -166,7 +169,7 @@ void Block::collective(Fiber &self, unsigned mask, unsigned long long value, con
   self.value = value;
   self.collective = what;
   states_[self.thread] = AT_COLLECTIVE;
-  if (release_collective(self.thread / 32, mask)) {
+  if (release_collective(self.thread / 32, mask, work)) {
     // All others were here: they go on later.
     states_[self.thread] = RUNNING;
     return;
@@ -174,8 +177,9 @@ void Block::collective(Fiber &self, unsigned mask, unsigned long long value, con
   leave(self);
 }
 
-// If all lanes of a mask are there, they get each other's values and are ready.
-bool Block::release_collective(unsigned warp, unsigned mask) {
+// If all lanes of a mask are there, they get each other's values and are ready. What they do as one
+// the last of them does.
+bool Block::release_collective(unsigned warp, unsigned mask, WarpWork work) {
   Fiber *lanes[32];
   Fiber *const last = Fiber::current();
   for (unsigned lane = 0; lane < 32; lane++) {
@@ -194,11 +198,14 @@ bool Block::release_collective(unsigned warp, unsigned mask) {
     }
   }
   shared_.warp_barrier(warp);
+  unsigned long long values[32] = {};
+  for (unsigned from = 0; from < 32; from++) {
+    if (mask >> from & 1) values[from] = lanes[from]->value;
+  }
+  if (work != nullptr) work(values);
   for (unsigned to = 0; to < 32; to++) {
     if (!(mask >> to & 1)) continue;
-    for (unsigned from = 0; from < 32; from++) {
-      if (mask >> from & 1) lanes[to]->values[from] = lanes[from]->value;
-    }
+    if (work == nullptr) memcpy(lanes[to]->values, values, sizeof values);
     if (lanes[to] != last) {
       if (ready_from_ == ready_.size()) {
         ready_.clear();
@@ -208,6 +215,23 @@ bool Block::release_collective(unsigned warp, unsigned mask) {
       ready_.push_back(lanes[to]);
     }
   }
+  return true;
+}
+
+void Block::begin_copy(Fiber &self, uintptr_t to, uintptr_t from, unsigned bytes, unsigned given) {
+  AsyncCopy copy{to, bytes, groups_[self.thread], {}};
+  if (given > 0) memcpy(copy.data, (const void *)from, given);
+  shared_.forget(to, bytes);
+  copies_[self.thread].push_back(copy);
+}
+
+void Block::commit_copies(Fiber &self) { groups_[self.thread]++; }
+
+bool Block::next_copy(Fiber &self, unsigned groups, AsyncCopy &copy) {
+  std::deque<AsyncCopy> &all = copies_[self.thread];
+  if (all.empty() || all.front().group + groups >= groups_[self.thread]) return false;
+  copy = all.front();
+  all.pop_front();
   return true;
 }
 

@@ -1,6 +1,7 @@
 // One block at a time: its threads, each on a stack of its own from the first time it waits, and
 // what they wait for.
 #pragma once
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,16 @@ struct Fiber {
   }
 };
 
+// What the lanes of a warp do as one: each gave a value, and all of them wait.
+using WarpWork = void (*)(const unsigned long long *values);
+
+// What a thread copies into shared memory while it goes on.
+struct AsyncCopy {
+  uintptr_t to;
+  unsigned bytes, group;
+  char data[16];
+};
+
 // What ended a kernel.
 struct Fault {
   Result result = SUCCESS;
@@ -53,7 +64,14 @@ class Block {
 
   // Called on a thread's stack.
   int barrier(Fiber &self, unsigned site, int predicate);
-  void collective(Fiber &self, unsigned mask, unsigned long long value, const char *what);
+  void collective(Fiber &self, unsigned mask, unsigned long long value, const char *what,
+                  WarpWork work = nullptr);
+  // Copies into shared memory: begun, counted among a group, and there once the thread has waited
+  // for their group. Until then nothing may read what they overwrite.
+  void begin_copy(Fiber &self, uintptr_t to, uintptr_t from, unsigned bytes, unsigned given);
+  void commit_copies(Fiber &self);
+  // Takes out what has come, when at most `groups` may be under way.
+  bool next_copy(Fiber &self, unsigned groups, AsyncCopy &copy);
   unsigned active(const Fiber &self) const;
   [[noreturn]] void fail(Fiber &self, Result result, const std::string &what);
 
@@ -70,7 +88,7 @@ class Block {
   Fiber *next();
   void leave(Fiber &self);
   void release_barrier();
-  bool release_collective(unsigned warp, unsigned mask);
+  bool release_collective(unsigned warp, unsigned mask, WarpWork work);
   std::string deadlock() const;
   std::string who(unsigned thread) const;
   void give_up(Result result, const std::string &words);
@@ -89,6 +107,8 @@ class Block {
   int predicates_ = 0;
   std::vector<State> states_;
   std::vector<Fiber *> fibers_;  // By thread, of those that wait.
+  std::vector<std::deque<AsyncCopy>> copies_;  // By thread,
+  std::vector<unsigned> groups_;               // and how many groups it has committed.
   std::vector<Fiber *> ready_;   // A queue: [ready_from_, end).
   size_t ready_from_ = 0;
 };

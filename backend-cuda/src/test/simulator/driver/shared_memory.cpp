@@ -124,4 +124,9 @@ SharedMemory::Finding SharedMemory::atomic(uintptr_t address, unsigned bytes, un
   return FINE;
 }
 
+void SharedMemory::forget(uintptr_t address, unsigned bytes) {
+  Cell *const cells = cells_ + (address - (uintptr_t)data_);
+  for (unsigned i = 0; i < bytes; i++) cells[i].write = 0;
+}
+
 }  // namespace heddle_sim

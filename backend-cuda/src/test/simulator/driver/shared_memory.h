@@ -40,6 +40,8 @@ class SharedMemory {
   Finding write(uintptr_t address, unsigned bytes, unsigned thread, unsigned &other);
   // Atomic operations collide with plain accesses, not with each other.
   Finding atomic(uintptr_t address, unsigned bytes, unsigned thread, unsigned &other);
+  // Nothing was written there, from now on.
+  void forget(uintptr_t address, unsigned bytes);
 
   // A name for several readers of a warp (ORed with its number), or of any.
   static constexpr unsigned WARP = 0x400, MANY = 0x800, ATOMIC = 0xc00;

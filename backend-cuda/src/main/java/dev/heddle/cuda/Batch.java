@@ -275,6 +275,7 @@ final class Batch extends ContextThread.Task {
             (int) words[at + 3],
             (int) words[at + 4],
             (int) words[at + 5],
+            failed.source().tileBytes(),
             stream.address(),
             arguments.address()));
     if (events != null) {

@@ -1,5 +1,6 @@
 package dev.heddle.cuda;
 
+import static jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
 import static jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK;
 
 import dev.heddle.kernels.Arguments;
@@ -56,6 +57,11 @@ final class CudaKernel implements DeviceKernel {
       Status.check(
           JCudaDriver.cuFuncGetAttribute(
               maxThreads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function));
+      if (source.tileBytes() > 0) {
+        Status.check(
+            JCudaDriver.cuFuncSetAttribute(
+                function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, source.tileBytes()));
+      }
     } catch (CudaException e) {
       if (e.getMessage().equals("CUDA_ERROR_NOT_FOUND")) {
         throw new KernelBuildException(

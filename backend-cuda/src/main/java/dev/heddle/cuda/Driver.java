@@ -58,6 +58,7 @@ final class Driver {
   /**
    * Launches a kernel.
    *
+   * @param shared bytes of shared memory besides what the kernel declares
    * @param parameters where the addresses of its arguments stand
    */
   static int launch(
@@ -68,12 +69,23 @@ final class Driver {
       int sizeX,
       int sizeY,
       int sizeZ,
+      int shared,
       long stream,
       long parameters) {
     try {
       return (int)
           LAUNCH.invokeExact(
-              function, groupsX, groupsY, groupsZ, sizeX, sizeY, sizeZ, 0, stream, parameters, 0L);
+              function,
+              groupsX,
+              groupsY,
+              groupsZ,
+              sizeX,
+              sizeY,
+              sizeZ,
+              shared,
+              stream,
+              parameters,
+              0L);
     } catch (Throwable e) {
       throw Library.undeclared(e);
     }

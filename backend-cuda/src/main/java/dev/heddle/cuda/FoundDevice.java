@@ -10,6 +10,7 @@ import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y;
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z;
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK;
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED;
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
@@ -47,7 +48,7 @@ record FoundDevice(
   /** What compilers of CUDA 12 still know. */
   private static final int LEAST_CAPABILITY = 70;
 
-  /** The first with tensor cores for bfloat16, and instructions that round to it. */
+  /** The first with tensor cores for bfloat16, instructions that round to it, and cp.async. */
   private static final int BFLOAT16_CAPABILITY = 80;
 
   /** Every allocation begins at a multiple of it, by the programming guide. */
@@ -69,7 +70,10 @@ record FoundDevice(
             memory[0],
             ALIGNMENT,
             true,
-            1);
+            1,
+            capability >= BFLOAT16_CAPABILITY
+                ? attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+                : 0);
     Map<String, String> details = new LinkedHashMap<>();
     details.put("kind", integrated ? "integrated GPU" : "discrete GPU");
     details.put("compute capability", capability / 10 + "." + capability % 10);

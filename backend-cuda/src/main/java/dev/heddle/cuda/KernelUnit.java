@@ -18,7 +18,7 @@ record KernelUnit(String name, List<KernelSource> sources) {
   private static final int MOST = 8;
   private static final Pattern MACRO = Pattern.compile("(?m)^\\s*#\\s*define\\s+(\\w+)");
   private static final Pattern KERNEL =
-      Pattern.compile("(?m)^KERNEL\\s+(?:GROUP_SIZE\\([^)]*\\)\\s*)?(\\w+)\\s*\\(");
+      Pattern.compile("(?m)^KERNEL\\s+(?:GROUP_\\w+\\([^)]*\\)\\s*)?(\\w+)\\s*\\(");
 
   KernelUnit {
     sources = List.copyOf(sources);

@@ -24,10 +24,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The portable kernels as CUDA: those that are compiled ahead of time, and every file in every
- * variant that a define tells from others, for every generation, without a warning. What each needs
- * is written into {@code target/kernels.tsv}; the copy of it that is kept must have them all. Not
- * where there is no {@code nvcc}.
+ * All kernels as CUDA: those that are compiled ahead of time, and every file in every variant that
+ * a define tells from others, for every generation, without a warning. What each needs is written
+ * into {@code target/kernels.tsv}; the copy of it that is kept must have them all. Not where there
+ * is no {@code nvcc}.
  */
 class NvccTest {
   private static final Path TARGET = Path.of("target");
@@ -65,6 +65,9 @@ class NvccTest {
         Set.of(),
         KernelTable.missing(KEPT, rows),
         "kernels that %s lacks: cp %s %s".formatted(KEPT, table, KEPT));
+    List<KernelTable.Row> hot =
+        rows.stream().filter(row -> row.source().file().endsWith(".cu")).toList();
+    assertEquals(Set.of(), KernelTable.spilling(hot, 0));
   }
 
   /** What of {@code sources} has, in its file, a define or a combination of types of its own. */

@@ -12,6 +12,9 @@ package dev.heddle.kernels;
  * @param alignment where allocations begin
  * @param float64 whether it computes in float64
  * @param vectorFloats floats of its widest vector, 1 where each work-item computes one
+ * @param tileBytes local memory that a group may be given when it is launched, by CUDA's own
+ *     kernels for tensor cores (compute capability 8.0: {@code mma} of bf16 and f16, {@code
+ *     cp.async}); 0 where only portable kernels run
  */
 public record DeviceLimits(
     boolean cpu,
@@ -21,4 +24,27 @@ public record DeviceLimits(
     long maxAllocation,
     int alignment,
     boolean float64,
-    int vectorFloats) {}
+    int vectorFloats,
+    long tileBytes) {
+  /** Of a device that runs portable kernels only. */
+  public DeviceLimits(
+      boolean cpu,
+      int computeUnits,
+      long maxGroupSize,
+      long localBytes,
+      long maxAllocation,
+      int alignment,
+      boolean float64,
+      int vectorFloats) {
+    this(
+        cpu,
+        computeUnits,
+        maxGroupSize,
+        localBytes,
+        maxAllocation,
+        alignment,
+        float64,
+        vectorFloats,
+        0);
+  }
+}

@@ -11,14 +11,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kernel's source: a file of the portable dialect, the function to call, and what is defined
- * before it. A file names what else of the prelude it needs: {@code #include "rows.h"}.
+ * A kernel's source: a file of the portable dialect, or, ending in {@code .cu}, one for CUDA alone;
+ * the function to call, and what is defined before it. A file names what else of the prelude it
+ * needs: {@code #include "rows.h"}.
  *
  * @param file {@code matmul.cl}
  * @param entry the kernel function
  * @param defines {@code NAME} or {@code NAME value} each; they choose among a file's variants
+ * @param tileBytes local memory that a group is given besides what the source declares; see {@link
+ *     DeviceLimits#tileBytes()}
  */
-public record KernelSource(String file, String entry, List<String> defines) {
+public record KernelSource(String file, String entry, List<String> defines, int tileBytes) {
   /** A line that stands for a file of the prelude, for compilers that have no files. */
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.+)\"\\R");
 
@@ -38,11 +41,16 @@ public record KernelSource(String file, String entry, List<String> defines) {
     defines = List.copyOf(defines);
   }
 
+  /** A source that declares all local memory it needs. */
+  public KernelSource(String file, String entry, List<String> defines) {
+    this(file, entry, defines, 0);
+  }
+
   /** This one with one more define, at the end. */
   public KernelSource with(String define) {
     List<String> all = new ArrayList<>(defines);
     all.add(define);
-    return new KernelSource(file, entry, all);
+    return new KernelSource(file, entry, all, tileBytes);
   }
 
   /** A variant of a file. */

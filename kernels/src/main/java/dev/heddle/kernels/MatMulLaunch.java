@@ -21,6 +21,9 @@ final class MatMulLaunch {
     if (MatMulBlocks.serves(node, op, known, limits)) {
       return MatMulBlocks.choose(node, op, tuning);
     }
+    if (MatMulTensor.serves(node, op, limits)) {
+      return MatMulTensor.choose(node, op);
+    }
     return limits.cpu() && real(node) == DType.F32 && !blocks
         ? MatMulPanels.choose(node, op, known, tuning)
         : MatMulLocal.choose(node, op, limits, tuning);

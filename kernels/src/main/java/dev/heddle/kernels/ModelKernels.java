@@ -54,7 +54,7 @@ import java.util.Set;
 public final class ModelKernels {
   /** Variants depend on these; GPUs of all generations that are served allow them. */
   public static final DeviceLimits LIMITS =
-      new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1);
+      new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 99 << 10);
 
   /** Rows that few items share, and longer ones. */
   private static final int[] WIDTHS = {768, 4096};
@@ -114,6 +114,11 @@ public final class ModelKernels {
       }
     }
     BEHIND_PRODUCTS.forEach(kind -> linear(kind, BF16, BF16, null));
+    // As GPT-2 has its weights.
+    for (Unary.Kind kind : List.of(Unary.Kind.IDENTITY, Unary.Kind.GELU_TANH)) {
+      TensorType x = type(BF16, "tokens", 4096);
+      node(MatMul.PLAIN.with(kind), 1, x, type(BF16, 4096, 4096));
+    }
     linear(Unary.Kind.TANH, F32, F32, null);
     linear(Unary.Kind.TANH, F32, BF16, null);
     for (DType half : List.of(BF16, F16)) {

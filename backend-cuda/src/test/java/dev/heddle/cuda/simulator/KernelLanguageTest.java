@@ -177,6 +177,84 @@ class KernelLanguageTest {
     assertArrayEquals(expected, run(text, 1, 1, 6));
   }
 
+  /**
+   * Number r + 20 c of a 16 x 16 by k + 100 n of a 16 x 8: lanes hold them as the manual has it.
+   */
+  @Test
+  void aWarpMultipliesMatrices() {
+    String text =
+        """
+        __device__ unsigned pair(float x, float y) {
+          unsigned bits;
+          asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(y), "f"(x));
+          return bits;
+        }
+        extern "C" __global__ void f(float *y) {
+          const int g = threadIdx.x / 4, t = threadIdx.x % 4 * 2;
+          unsigned a[4], b[2];
+          for (int i = 0; i < 4; i++) {
+            const int r = g + i % 2 * 8, k = t + i / 2 * 8;
+            a[i] = pair(r + 20 * k, r + 20 * k + 20);
+          }
+          for (int i = 0; i < 2; i++) b[i] = pair(t + 8 * i + 100 * g, t + 8 * i + 1 + 100 * g);
+          float c[4] = {1, 2, 3, 4};
+          asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+              "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+              : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+              : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+          for (int i = 0; i < 4; i++) y[(g + i / 2 * 8) * 8 + t + i % 2] = c[i];
+        }
+        """;
+    float[] got = run(text, 1, 32, 128);
+    for (int r = 0; r < 16; r++) {
+      for (int n = 0; n < 8; n++) {
+        float sum = 1 + n % 2 + r / 8 * 2;
+        for (int k = 0; k < 16; k++) {
+          sum += (r + 20 * k) * (k + 100 * n);
+        }
+        assertEquals(sum, got[8 * r + n]);
+      }
+    }
+  }
+
+  private static final String COPY =
+      """
+      extern "C" __global__ void f(float *y, const float *x) {
+        __shared__ __align__(16) float tile[128];
+        const int item = threadIdx.x;
+        const unsigned to = (unsigned)__cvta_generic_to_shared(tile + 4 * item);
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                     : : "r"(to), "l"(x + 4 * item), "r"(item < 31 ? 16 : 8) : "memory");
+        asm volatile("cp.async.commit_group;" : : : "memory");
+      #ifndef NO_WAIT
+        asm volatile("cp.async.wait_group %0;" : : "n"(PENDING) : "memory");
+      #endif
+        __syncthreads();
+        for (int i = 0; i < 4; i++) y[4 * item + i] = tile[4 * (31 - item) + i];
+      }
+      """;
+
+  @Test
+  void whatIsCopiedMeanwhileIsThereOnceItWasWaitedFor() {
+    float[] values = new float[128];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i + 1;
+    }
+    long x = cuda.upload(values);
+    float[] got = run("#define PENDING 0\n" + COPY, 1, 32, 128, x);
+    assertArrayEquals(new float[] {125, 126, 0, 0, 121}, java.util.Arrays.copyOf(got, 5));
+    long y = cuda.allocate(512);
+    for (String fault : new String[] {"NO_WAIT 1", "PENDING 1"}) {
+      MemorySegment kernel = cuda.kernel("f", "#define " + fault + "\n" + COPY);
+      assertEquals(0, cuda.launch(kernel, 1, 32, y, x));
+      assertEquals(SimulatedCuda.LAUNCH_FAILED, synchronize());
+      assertEquals(true, report().contains("which nothing was written to"), report());
+      SimulatedCuda.reset();
+    }
+    need("cuMemFree_v2", x);
+    need("cuMemFree_v2", y);
+  }
+
   @Test
   void anInstructionThatIsNotThereIsNamed() {
     String log =

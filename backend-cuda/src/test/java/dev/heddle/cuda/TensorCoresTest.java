@@ -1,0 +1,109 @@
+package dev.heddle.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.heddle.backend.Backend;
+import dev.heddle.backend.BackendOptions;
+import dev.heddle.backend.CompileOptions;
+import dev.heddle.backend.Inputs;
+import dev.heddle.backend.Outputs;
+import dev.heddle.backend.Plan;
+import dev.heddle.backend.Program;
+import dev.heddle.graph.Graph;
+import dev.heddle.graph.GraphBuilder;
+import dev.heddle.graph.Value;
+import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.ProgramCache;
+import dev.heddle.op.MatMul;
+import dev.heddle.op.Unary;
+import dev.heddle.tensor.DType;
+import dev.heddle.tensor.HostTensor;
+import dev.heddle.tensor.Shape;
+import dev.heddle.tensor.TensorType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** CUDA's own kernels: the same bits for any number of rows, and the portable ones' numbers. */
+@NeedsDevice
+class TensorCoresTest {
+  private final CudaDevice device = TestKernels.open(BackendOptions.DEFAULT, ProgramCache.off());
+
+  @AfterEach
+  void nothingIsLeft() {
+    device.close();
+    TestKernels.assertNothingLives(device);
+  }
+
+  private static HostTensor normal(DType type, long... shape) {
+    Random random = new Random(Arrays.hashCode(shape));
+    HostTensor tensor = HostTensor.heap(type, Shape.of(shape));
+    for (long i = 0; i < tensor.shape().elements(); i++) {
+      tensor.setDouble(i, random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  /** The first rows of a tensor. */
+  private static HostTensor first(HostTensor x, int rows) {
+    long bytes = x.bytes() / x.shape().dim(0) * rows;
+    return HostTensor.wrap(
+        x.dtype(), Shape.of(rows, x.shape().dim(1)), x.memory().asSlice(0, bytes));
+  }
+
+  /** {@code y} of a run, of which {@code kernel} is the only one. */
+  private static float[] run(LimitedDevice device, Graph graph, String kernel, Inputs inputs) {
+    try (Backend backend = new KernelBackend(device, List.of());
+        Program program = backend.compile(graph, CompileOptions.DEFAULT);
+        Outputs outputs = program.run(inputs);
+        HostTensor y = outputs.host("y")) {
+      assertEquals(
+          List.of(kernel), program.plan().steps().stream().map(Plan.Step::kernel).toList());
+      return y.toFloats();
+    }
+  }
+
+  private static void assertNear(float[] expected, float[] actual, double tolerance) {
+    assertEquals(expected.length, actual.length);
+    for (int i = 0; i < expected.length; i++) {
+      double most = tolerance * (1 + Math.abs(expected[i]));
+      boolean near =
+          Float.compare(expected[i], actual[i]) == 0 || Math.abs(expected[i] - actual[i]) <= most;
+      assertTrue(near, i + ": " + expected[i] + ", " + actual[i]);
+    }
+  }
+
+  /** Fewer multiprocessors take larger tiles; of few rows tiles are others anyway. */
+  @ParameterizedTest
+  @CsvSource({"BF16, 264, true", "F16, 131, true", "BF16, 72, false"})
+  void aProductsBitsDoNotDependOnItsTiles(DType type, int k, boolean byRows) {
+    int n = 304;
+    GraphBuilder g = new GraphBuilder("product");
+    Value x = g.input("x", TensorType.of(type, "rows", k));
+    Value b = g.input("b", byRows ? TensorType.of(type, n, k) : TensorType.of(type, k, n));
+    Value bias = g.constant("bias", normal(DType.F32, n));
+    Value residual = g.input("residual", TensorType.of(type, "rows", n));
+    MatMul op = (byRows ? MatMul.LINEAR : MatMul.PLAIN).with(Unary.Kind.SILU);
+    Graph graph = g.output("y", g.add("y", op, x, b, bias, residual)).build();
+    HostTensor matrix = byRows ? normal(type, n, k) : normal(type, k, n);
+    HostTensor rows = normal(type, 200, k);
+    HostTensor added = normal(type, 200, n);
+    Inputs all = Inputs.of("x", rows, "b", matrix, "residual", added);
+    String tensor = "matmul on tensor cores";
+    float[] many = run(LimitedDevice.ofUnits(device, 1), graph, tensor, all);
+    assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 5), graph, tensor, all));
+    assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 100), graph, tensor, all));
+    for (int few : new int[] {1, 8, 9, 64}) {
+      Inputs some = Inputs.of("x", first(rows, few), "b", matrix, "residual", first(added, few));
+      float[] y = run(LimitedDevice.ofUnits(device, 1), graph, tensor, some);
+      assertArrayEquals(Arrays.copyOf(many, few * n), y);
+    }
+    LimitedDevice portable = LimitedDevice.portable(device);
+    assertNear(run(portable, graph, "matmul in local memory", all), many, 1.0 / 128);
+  }
+}
