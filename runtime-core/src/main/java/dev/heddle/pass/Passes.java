@@ -34,6 +34,7 @@ public final class Passes implements Pass {
             new SimplifyViews(),
             new FuseRelativeBias(),
             new AbsorbViews(),
+            new HoistRows(),
             new FuseMatMul(),
             new FuseSkipNorm(),
             new CommonSubexpressions(),
