@@ -39,6 +39,9 @@ import picocli.CommandLine.Spec;
       "  heddle bench --model DIR -b 1,32 -s 128 --peers=onnxruntime"
     })
 public final class BenchVerb implements Verb {
+  /** Of texts that are continued it is turns that are asked for, however long they take. */
+  private static final double ALL_ROUNDS = Double.POSITIVE_INFINITY;
+
   @Spec private CommandSpec spec;
   @Mixin private BenchOptions options = new BenchOptions();
 
@@ -119,9 +122,9 @@ public final class BenchVerb implements Verb {
               batch,
               options.promptTokens() + options.newTokens());
       int prompt = options.promptTokens();
-      recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, false));
+      recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, ALL_ROUNDS, false));
       if (options.busyNeighbour) {
-        recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, true));
+        recorder.add(benchmark.run(entrants, settings, prompt, options.rounds, ALL_ROUNDS, true));
       }
     }
   }

@@ -79,7 +79,11 @@ final class ChildJvm implements AutoCloseable {
       // Not among the arguments: ONNX Runtime 1.29 reads them and ends the process from 4 KiB on.
       builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
       // What many native libraries take their number of threads from, before they can be asked.
-      builder.environment().put("OMP_NUM_THREADS", Integer.toString(settings.threads()));
+      String threads = Integer.toString(settings.threads());
+      builder.environment().put("OMP_NUM_THREADS", threads);
+      // PoCL's, until version 4 and from 5 on.
+      builder.environment().put("POCL_MAX_PTHREAD_COUNT", threads);
+      builder.environment().put("POCL_CPU_MAX_CU_COUNT", threads);
       process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException("no process could be started for " + entrant, e);

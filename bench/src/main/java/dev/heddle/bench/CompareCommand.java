@@ -1,21 +1,20 @@
 package dev.heddle.bench;
 
+import dev.heddle.bench.ops.OperationSystemProvider;
+import dev.heddle.bench.ops.Subjects;
 import dev.heddle.bench.report.ReportFiles;
-import dev.heddle.bench.report.TextReport;
 import dev.heddle.bench.result.Line;
 import dev.heddle.bench.result.Results;
 import dev.heddle.cli.BadInputException;
 import dev.heddle.cli.ExitCode;
 import dev.heddle.cli.Verb;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code heddle bench compare}: which backend, type and batch here, and is it fast? */
@@ -56,13 +55,6 @@ final class CompareCommand implements Verb {
       })
   private List<String> models = MODELS;
 
-  @Option(
-      names = "--minutes",
-      defaultValue = "5",
-      paramLabel = "N",
-      description = "Begin nothing more after so many (default: ${DEFAULT-VALUE}).")
-  private double minutes;
-
   @Mixin private ReportFiles files = new ReportFiles();
 
   @Option(
@@ -71,45 +63,31 @@ final class CompareCommand implements Verb {
       description = "Keep the results in a folder of this machine's there.")
   private Path record;
 
-  @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
-  private boolean json;
-
   @Override
   public Integer call() throws IOException {
     // What is wrong is refused here, in words, before anything is measured.
-    if (!(minutes > 0)) {
-      throw new ParameterException(
-          spec.commandLine(), "--minutes " + minutes + ": expected more than 0");
-    }
-    options.check(spec);
+    options.check(
+        spec,
+        List.of(
+            OperationSystemProvider.class,
+            EmbeddingSystemProvider.class,
+            TextSystemProvider.class));
     files.check();
     if (record != null) {
       ReportFiles.folder("--record", record);
     }
-    PrintWriter err = spec.commandLine().getErr();
-    Results results;
-    try (ProgressLine line = new ProgressLine(err);
-        Comparing comparing = new Comparing(options, minutes, line::show)) {
-      // Should time run out, it is single operations that are left out.
-      models.forEach(comparing::addModel);
-      comparing.addOperations();
-      if (comparing.isEmpty()) {
-        throw new BadInputException(
-            "--filter %s: no operation and no model is called so; heddle bench ops --list tells"
-                .formatted(String.join(",", options.filters)));
-      }
-      results = comparing.run();
+    Comparing comparing = new Comparing(options);
+    models.forEach(comparing::addModel);
+    comparing.addOperations(Subjects.cpu());
+    if (comparing.isEmpty()) {
+      throw new BadInputException(
+          "--filter %s: no operation and no model is called so; heddle bench ops --list tells"
+              .formatted(String.join(",", options.filters)));
     }
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.print(results.json());
-    } else {
-      TextReport.print(results, out);
-    }
-    out.flush();
+    Results results = comparing.print(spec);
     files.write(results);
     if (record != null) {
-      err.println("kept as " + History.add(record, results));
+      spec.commandLine().getErr().println("kept as " + History.add(record, results));
     }
     return results.lines().stream().anyMatch(Line::wrong) ? ExitCode.FAILED : ExitCode.OK;
   }

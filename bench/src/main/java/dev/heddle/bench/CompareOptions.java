@@ -5,14 +5,22 @@ import dev.heddle.backend.ComputeType;
 import dev.heddle.backend.DeviceInfo;
 import dev.heddle.backend.Probe;
 import dev.heddle.bench.ops.OperationSystemProvider;
+import dev.heddle.bench.ops.Subject;
+import dev.heddle.bench.ops.Subjects;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Who is compared, and in what. */
+/** Who is compared, in what, and for how long: the same of operations and of models. */
 final class CompareOptions {
+  /** A shorter measuring time tells nothing, unless it is asked for. */
+  private static final double LEAST_SECONDS = 0.05;
+
   @Option(
       names = "--backend",
       split = ",",
@@ -51,11 +59,21 @@ final class CompareOptions {
 
   @Option(
       names = "--seconds",
-      defaultValue = "2",
+      defaultValue = "1",
       paramLabel = "S",
       description =
           "Measuring time of each system at each work, at most (default: ${DEFAULT-VALUE}).")
   double seconds;
+
+  @Option(
+      names = "--minutes",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = {
+        "Begin nothing that would not end by then (default: ${DEFAULT-VALUE}). Measuring times are",
+        "shorter where there is much to measure."
+      })
+  double minutes;
 
   @Option(
       names = "--peers",
@@ -65,12 +83,16 @@ final class CompareOptions {
       description = "Compare with other runtimes: those named, or all that are installed.")
   String peers;
 
+  @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
+  boolean json;
+
   /**
    * Refuses what cannot be.
    *
+   * @param kinds of systems that may be asked for as peers
    * @throws ParameterException of a backend, type, peer or number of threads that there is not
    */
-  void check(CommandSpec spec) {
+  void check(CommandSpec spec, List<Class<? extends SystemProvider>> kinds) {
     List<String> known = names();
     for (String backend : backends) {
       if (!known.contains(backend.replaceFirst(":.*", ""))) {
@@ -87,20 +109,25 @@ final class CompareOptions {
       throw new ParameterException(
           spec.commandLine(), "--seconds " + seconds + ": expected more than 0");
     }
-    new Peers(peers)
-        .check(
-            spec,
-            List.of(
-                OperationSystemProvider.class,
-                EmbeddingSystemProvider.class,
-                TextSystemProvider.class));
+    if (!(minutes > 0)) {
+      throw new ParameterException(
+          spec.commandLine(), "--minutes " + minutes + ": expected more than 0");
+    }
+    new Peers(peers).check(spec, kinds);
+    Set<String> types = new TreeSet<>(computeTypes());
+    Subjects.cpu().forEach(subject -> types.add(subject.stored().toString()));
     for (String dtype : dtypes) {
-      try {
-        ComputeType.of(dtype);
-      } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), "--dtype: " + e.getMessage(), e);
+      if (!types.contains(dtype)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--dtype: \"%s\" is no type to compute or to store in; expected %s"
+                .formatted(dtype, types));
       }
     }
+  }
+
+  private static List<String> computeTypes() {
+    return Arrays.stream(ComputeType.values()).map(ComputeType::toString).toList();
   }
 
   private static List<String> names() {
@@ -129,9 +156,26 @@ final class CompareOptions {
     return filters.isEmpty() || filters.stream().anyMatch(name::contains);
   }
 
-  /** Whether operations with weights of a type are to be measured. */
-  boolean wantsType(String dtype) {
-    return dtypes.isEmpty() || dtypes.contains(dtype);
+  /** Whether an operation is to be measured. */
+  boolean wants(Subject subject) {
+    return wants(subject.name())
+        && (dtypes.isEmpty() || dtypes.contains(subject.stored().toString()));
+  }
+
+  /**
+   * Measuring time of each system in a step that has so many seconds.
+   *
+   * @param over how much longer a system takes, with what goes before
+   */
+  double share(double stepSeconds, int systems, double over) {
+    return Math.clamp(stepSeconds / systems / over, Math.min(LEAST_SECONDS, seconds), seconds);
+  }
+
+  /** Why something was not begun. */
+  String noTime() {
+    String number = minutes == Math.rint(minutes) ? "%.0f" : "%s";
+    return ("no time was left of " + number + " minutes: give it more by --minutes")
+        .formatted(minutes);
   }
 
   /** Who computes operations, each in the type that it says itself. */
@@ -148,12 +192,13 @@ final class CompareOptions {
         .toList();
   }
 
-  /** Our own on each backend and in each type, then the peers of a kind. */
+  /** Our own on each backend and in each type that models compute in, then the peers of a kind. */
   List<Entrant> entrants(Class<? extends SystemProvider> kind, int threads) {
     List<Entrant> entrants = new ArrayList<>();
-    for (String dtype : dtypes.isEmpty() ? List.of("f32") : dtypes) {
-      entrants.addAll(backends(threads, dtype));
-    }
+    List<String> types = dtypes.isEmpty() ? List.of("f32") : dtypes;
+    types.stream()
+        .filter(computeTypes()::contains)
+        .forEach(dtype -> entrants.addAll(backends(threads, dtype)));
     entrants.addAll(peers(kind, threads));
     return entrants;
   }

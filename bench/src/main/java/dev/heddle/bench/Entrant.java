@@ -1,6 +1,9 @@
 package dev.heddle.bench;
 
 import dev.heddle.bench.result.Contender;
+import dev.heddle.bench.result.Line;
+import dev.heddle.bench.result.Work;
+import java.util.List;
 
 /** A system that is to be measured, and how it is to run. */
 record Entrant(String system, Settings settings) {
@@ -22,6 +25,13 @@ record Entrant(String system, Settings settings) {
         isHeddle() ? settings.dtype() : null,
         isHeddle() ? arithmetic : null,
         settings.threads());
+  }
+
+  /** Lines of systems that something is not measured of. */
+  static List<Line> skipped(List<Entrant> entrants, Work work, String reason) {
+    return entrants.stream()
+        .map(entrant -> Line.without(work, entrant.contender(null, null), reason))
+        .toList();
   }
 
   /** {@code heddle on opencl}, {@code onnxruntime}. */

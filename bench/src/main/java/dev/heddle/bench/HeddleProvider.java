@@ -17,6 +17,7 @@ public final class HeddleProvider implements EmbeddingSystemProvider {
 
   @Override
   public EmbeddingSystem open(Path model, Settings settings) {
+    settings.checkThreads();
     Embedder embedder =
         Embedder.builder(model.toString())
             .pooling(Pooling.MEAN)

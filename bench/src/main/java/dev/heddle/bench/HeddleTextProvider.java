@@ -27,6 +27,7 @@ public final class HeddleTextProvider implements TextSystemProvider {
   @Override
   public TextSystem open(Path model, TextSettings settings) {
     Settings machine = settings.machine();
+    machine.checkThreads();
     Engine engine =
         Engine.builder(model.toString())
             .backend(machine.backend())
@@ -71,7 +72,7 @@ public final class HeddleTextProvider implements TextSystemProvider {
                   engine.generate(
                       request,
                       (sequence, id, shown) -> {
-                        arrivals.token(text);
+                        arrivals.token(text, id, shown);
                         return true;
                       })));
         }

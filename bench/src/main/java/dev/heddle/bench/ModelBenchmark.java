@@ -6,11 +6,8 @@ import dev.heddle.bench.result.Unit;
 import dev.heddle.bench.result.Work;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.DoubleSupplier;
 
 /**
  * Times embedding systems side by side.
@@ -19,10 +16,7 @@ import java.util.function.DoubleSupplier;
  * that each turn of one stands beside a turn of the other. Every system's vectors are compared with
  * those of the first that has any before its time counts.
  *
- * <p>The warm-up is the same rule for every system: steps of half the measuring time, two seconds
- * at most and two calls at least, until {@value #UNIMPROVED_STEPS} in a row have not brought the
- * median down by two percent; {@value #MOST_STEPS} at most. So a Java runtime is compiled code when
- * time counts, and nobody waits for one that is warm at once.
+ * <p>The {@link WarmUp} has steps of half the measuring time, two seconds at most.
  */
 final class ModelBenchmark implements AutoCloseable {
   /** Turns of each system. */
@@ -30,11 +24,6 @@ final class ModelBenchmark implements AutoCloseable {
 
   private static final double STEP_SHARE = 0.5;
   private static final double LONGEST_STEP_SECONDS = 2;
-  private static final int UNIMPROVED_STEPS = 3;
-  private static final int MOST_STEPS = 10;
-
-  /** Below this share of the best median so far, a step has improved it. */
-  private static final double IMPROVED = 0.98;
 
   /** Vectors agree if the cosine of each pair is at least this: dynamic int8 models stay above. */
   private static final double COSINE = 0.99;
@@ -76,77 +65,76 @@ final class ModelBenchmark implements AutoCloseable {
   List<Line> run(Workload workload, boolean busyNeighbour, double seconds) {
     Work work = workload.work(name, busyNeighbour);
     progress.accept(work.shape());
-    Map<Turn<WorkerProcess>, String> wrong = warmUp(workload, seconds);
-    Map<Turn<WorkerProcess>, Timings> timings = new HashMap<>();
+    List<Trial> trials = turns.stream().map(turn -> new Trial(turn, workload, seconds)).toList();
+    compare(trials);
     try (BusyNeighbour _ = busyNeighbour ? new BusyNeighbour() : null) {
       for (int round = 0; round < ROUNDS; round++) {
-        for (Turn<WorkerProcess> turn : turns) {
-          if (!wrong.containsKey(turn)) {
-            Timings own = timings.computeIfAbsent(turn, _ -> new Timings());
-            turn.take(worker -> worker.time(seconds / ROUNDS, 1, own));
-          }
-        }
+        trials.forEach(Trial::time);
       }
     }
-    return turns.stream()
-        .map(turn ->
-            wrong.containsKey(turn)
-                ? turn.wrong(work, wrong.get(turn))
-                : turn.line(
-                    work,
-                    () -> timings.get(turn).times(),
-                    times -> new Rate(workload.batch() / times.median(), Unit.TEXTS, null, 0)))
-        .toList();
+    return trials.stream().map(trial -> trial.line(work)).toList();
   }
 
-  /** What is wrong of those systems that compute something else than the first. */
-  private Map<Turn<WorkerProcess>, String> warmUp(Workload workload, double seconds) {
-    Map<Turn<WorkerProcess>, String> wrong = new HashMap<>();
-    Turn<WorkerProcess> first = null;
-    float[][] expected = null;
-    for (Turn<WorkerProcess> turn : turns) {
-      float[][] vectors =
-          turn.take(worker -> {
-            worker.load(workload.ids());
-            return warmUp(worker, Math.min(LONGEST_STEP_SECONDS, seconds * STEP_SHARE));
-          });
-      if (vectors == null) {
+  /** One of the systems and what it makes of a workload. */
+  private static final class Trial {
+    final Turn<WorkerProcess> turn;
+    final Workload workload;
+    final double seconds;
+    final Timings timings = new Timings();
+    float[][] vectors;
+    String wrong;
+    private int rounds;
+
+    Trial(Turn<WorkerProcess> turn, Workload workload, double seconds) {
+      this.turn = turn;
+      this.workload = workload;
+      this.seconds = seconds;
+      turn.take(worker -> {
+        worker.load(workload.ids());
+        double median = WarmUp.run(seconds, () -> step(worker));
+        rounds = WarmUp.rounds(seconds, median, ROUNDS);
+        return null;
+      });
+    }
+
+    private double step(WorkerProcess worker) {
+      Timings step = new Timings();
+      vectors = worker.time(Math.min(LONGEST_STEP_SECONDS, seconds * STEP_SHARE), 1, step);
+      return step.times().median();
+    }
+
+    void time() {
+      if (wrong == null && rounds-- > 0) {
+        turn.take(worker -> worker.time(seconds / ROUNDS, 1, timings));
+      }
+    }
+
+    Line line(Work work) {
+      return wrong != null
+          ? turn.wrong(work, wrong)
+          : turn.line(
+              work,
+              timings::times,
+              times -> new Rate(workload.batch() / times.median(), Unit.TEXTS, null, 0));
+    }
+  }
+
+  /** Holds vectors against those of the first system that has any. */
+  private void compare(List<Trial> trials) {
+    Trial first = null;
+    for (Trial trial : trials) {
+      if (trial.turn.hasFailed()) {
         continue;
       }
-      if (expected == null) {
-        first = turn;
-        expected = vectors;
+      if (first == null) {
+        first = trial;
         continue;
       }
-      String difference = difference(expected, vectors);
+      String difference = difference(first.vectors, trial.vectors);
       if (difference != null) {
-        String why = "wrong result beside " + first.entrant() + ": " + difference;
-        progress.accept(turn.entrant() + ": " + why);
-        wrong.put(turn, why);
+        trial.wrong = "wrong result beside " + first.turn.entrant() + ": " + difference;
+        progress.accept(trial.turn.entrant() + ": " + trial.wrong);
       }
-    }
-    return wrong;
-  }
-
-  /** Calls until times stay; the last call's vectors. */
-  private static float[][] warmUp(WorkerProcess worker, double stepSeconds) {
-    float[][][] vectors = new float[1][][];
-    untilSteady(() -> {
-      Timings timings = new Timings();
-      vectors[0] = worker.time(stepSeconds, 2, timings);
-      return timings.times().median();
-    });
-    return vectors[0];
-  }
-
-  /** Takes steps, which give their median times, until they no longer improve. */
-  static void untilSteady(DoubleSupplier step) {
-    double best = Double.POSITIVE_INFINITY;
-    int unimproved = 0;
-    for (int i = 0; i < MOST_STEPS && unimproved < UNIMPROVED_STEPS; i++) {
-      double median = step.getAsDouble();
-      unimproved = median < best * IMPROVED ? 0 : unimproved + 1;
-      best = Math.min(best, median);
     }
   }
 

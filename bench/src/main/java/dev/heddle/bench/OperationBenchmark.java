@@ -15,20 +15,14 @@ import java.util.function.Consumer;
  *
  * <p>Each system is a process. All are given the same operands, and each one's result is held
  * against the reference interpreter's before it is timed. Then they take turns, round by round, so
- * that each turn of one stands beside a turn of every other, after a warm-up by one rule: steps of
- * a quarter of the measuring time until three in a row have not been faster.
+ * that each turn of one stands beside a turn of every other, after a {@link WarmUp} in steps of a
+ * quarter of the measuring time.
  */
 final class OperationBenchmark implements AutoCloseable {
   /** Turns of each system. */
   private static final int ROUNDS = 8;
 
   private static final double STEP_SHARE = 0.25;
-
-  /** Measuring times that a warm-up may take: an operation of seconds is warm after a few. */
-  private static final double MOST_WARM_UP = 3;
-
-  /** Samples of an operation so slow that the measuring time has no more. */
-  private static final int LEAST_SAMPLES = 3;
 
   private final List<Turn<OperationProcess>> turns = new ArrayList<>();
   private final Roofline roofline;
@@ -68,17 +62,15 @@ final class OperationBenchmark implements AutoCloseable {
     }
 
     private void warmUp() {
-      long end = System.nanoTime() + (long) (MOST_WARM_UP * seconds * 1e9);
-      double[] median = new double[1];
-      ModelBenchmark.untilSteady(() -> {
-        if (median[0] == 0 || System.nanoTime() < end) {
-          Timings step = turn.take(process -> process.time(seconds * STEP_SHARE, new Timings()));
-          median[0] = step == null ? 0 : step.times().median();
-        }
-        return median[0];
-      });
-      double samples = seconds / median[0];
-      rounds = (int) Math.clamp(samples, LEAST_SAMPLES, ROUNDS);
+      double median =
+          WarmUp.run(
+              seconds,
+              () -> {
+                Timings step =
+                    turn.take(process -> process.time(seconds * STEP_SHARE, new Timings()));
+                return step == null ? 0 : step.times().median();
+              });
+      rounds = WarmUp.rounds(seconds, median, ROUNDS);
     }
 
     boolean isReady() {

@@ -50,6 +50,27 @@ public final class Recorder {
     ceilings.add(ceiling);
   }
 
+  /** Adds lines of what is not measured; of who is known not to be there, they say that. */
+  void skip(List<Line> unmeasured) {
+    add(
+        unmeasured.stream()
+            .map(line ->
+                lines.stream()
+                    .filter(known -> isMissing(known, line))
+                    .findFirst()
+                    .map(known -> Line.without(line.work(), line.by(), known.reason()))
+                    .orElse(line))
+            .toList());
+  }
+
+  /** A backend that never ran is never there; a peer may do other work. */
+  private static boolean isMissing(Line known, Line line) {
+    return known.by().version() == null
+        && known.by().label().equals(line.by().label())
+        && known.by().threads() == line.by().threads()
+        && (line.by().backend() != null || known.work().group().equals(line.work().group()));
+  }
+
   void add(TextBenchmark.Found found) {
     add(found.lines());
     add(found.stream());

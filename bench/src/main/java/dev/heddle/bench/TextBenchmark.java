@@ -19,10 +19,10 @@ import java.util.function.ToDoubleFunction;
  * Times how systems continue texts, side by side: how fast they read prompts, and how fast they
  * write.
  *
- * <p>Each system is a process. They take turns, each with prompts of its own in every round, after
- * a warm-up by one rule: a few short calls, until their times no longer fall. What the machine
- * reads in a stream is measured in each round too: a step over one text reads all weights, and can
- * be no faster.
+ * <p>Each system is a process, whose continuations go through a {@link TextCheck} before it is
+ * timed. They take turns, each with prompts of its own in every round, after a {@link WarmUp} in
+ * steps of a short call. What the machine reads in a stream is measured in each round too: a step
+ * over one text reads all weights, and can be no faster.
  */
 final class TextBenchmark {
   /** Tokens that a text is continued with in the warm-up: compilers need no more. */
@@ -55,12 +55,14 @@ final class TextBenchmark {
    *
    * @param settings but for threads and backend, which each entrant has its own of
    * @param rounds turns of each system
+   * @param seconds measuring time of each: slow ones have fewer turns, three at least
    */
   Found run(
       List<Entrant> entrants,
       TextSettings settings,
       int promptTokens,
       int rounds,
+      double seconds,
       boolean busyNeighbour) {
     int newTokens = settings.tokens() - promptTokens;
     Work prefill = work("prefill", settings, promptTokens, busyNeighbour);
@@ -69,51 +71,124 @@ final class TextBenchmark {
     int threads = settings.machine().threads();
     Bandwidth bandwidth = new Bandwidth(threads);
     double[] streams = new double[rounds];
-    Map<Turn<TextWorkerProcess>, List<TextTiming>> timings = new LinkedHashMap<>();
+    TextCheck check = new TextCheck(model.source().sentences(), settings);
+    List<Trial> trials = new ArrayList<>();
     try {
       for (Entrant entrant : entrants) {
-        Turn<TextWorkerProcess> turn = start(entrant, settings);
-        timings.put(turn, new ArrayList<>());
-        ModelBenchmark.untilSteady(() -> {
-          TextTiming timing = time(turn, settings, promptTokens, warmUpTokens(newTokens));
-          return timing == null ? 0 : timing.promptNanos() + timing.newNanos();
-        });
+        Trial trial = new Trial(start(entrant, settings), settings, promptTokens);
+        trials.add(trial);
+        trial.check(check);
+        trial.warmUp(seconds, rounds);
       }
       bandwidth.measure();
       try (BusyNeighbour _ = busyNeighbour ? new BusyNeighbour() : null) {
         for (int round = 0; round < rounds; round++) {
-          timings.forEach((turn, own) -> own.add(time(turn, settings, promptTokens, newTokens)));
+          trials.forEach(Trial::time);
           streams[round] = bandwidth.measure();
         }
       }
     } finally {
-      timings.keySet().forEach(Turn::close);
+      trials.forEach(trial -> trial.turn.close());
     }
     double stream = median(streams);
+    double most = settings.sequences() == 1 ? stream / model.weightBytes() : 0;
     List<Line> lines = new ArrayList<>();
-    timings.forEach((turn, own) ->
-        lines.add(
-            turn.line(
-                prefill,
-                () -> times(own, timing -> timing.promptNanos() * 1e-9),
-                _ -> rate(own, TextTiming::promptTokensPerSecond, 0))));
+    for (Trial trial : trials) {
+      lines.add(
+          trial.line(
+              prefill,
+              timing -> timing.promptNanos() * 1e-9,
+              TextTiming::promptTokensPerSecond,
+              0));
+    }
     if (newTokens > 1) {
-      timings.forEach((turn, own) ->
-          lines.add(
-              turn.line(
-                  decode,
-                  () -> times(own, timing -> timing.stepSeconds(settings.sequences())),
-                  _ ->
-                      rate(
-                          own,
-                          TextTiming::newTokensPerSecond,
-                          settings.sequences() == 1 ? stream / model.weightBytes() : 0))));
+      for (Trial trial : trials) {
+        lines.add(
+            trial.line(
+                decode,
+                timing -> timing.stepSeconds(settings.sequences()),
+                TextTiming::newTokensPerSecond,
+                most));
+      }
     }
     return new Found(lines, new Ceiling(null, "stream", threads, stream, Unit.BYTES));
   }
 
-  private static int warmUpTokens(int newTokens) {
-    return Math.min(newTokens, WARM_UP_TOKENS);
+  /** One of the systems, and how it continues texts. */
+  private final class Trial {
+    final Turn<TextWorkerProcess> turn;
+    private final TextSettings settings;
+    private final int promptTokens;
+    private final int newTokens;
+    private final List<TextTiming> timings = new ArrayList<>();
+    private String wrong;
+    private int rounds;
+
+    Trial(Turn<TextWorkerProcess> turn, TextSettings settings, int promptTokens) {
+      this.turn = turn;
+      this.settings = settings;
+      this.promptTokens = promptTokens;
+      newTokens = settings.tokens() - promptTokens;
+    }
+
+    void check(TextCheck check) {
+      List<Continuation> continuations = new ArrayList<>();
+      for (int[][] prompts : check.calls()) {
+        turn.take(worker ->
+            continuations.addAll(worker.generate(prompts, check.tokens()).continuations()));
+      }
+      if (!turn.hasFailed()) {
+        wrong = check.wrong(turn.entrant(), continuations);
+      }
+      if (wrong != null) {
+        progress.accept(turn.entrant() + ": " + wrong);
+      }
+    }
+
+    void warmUp(double seconds, int most) {
+      int tokens = Math.min(newTokens, WARM_UP_TOKENS);
+      double[] call = {0};
+      WarmUp.run(
+          seconds,
+          () -> {
+            TextTiming timing = wrong == null ? call(tokens) : null;
+            if (timing == null) {
+              return 0;
+            }
+            double longer = Math.max(1.0, newTokens - 1) / Math.max(1, tokens - 1);
+            call[0] = (timing.promptNanos() + timing.newNanos() * longer) * 1e-9;
+            return timing.promptNanos() + timing.newNanos();
+          });
+      rounds = WarmUp.rounds(seconds, call[0], most);
+    }
+
+    void time() {
+      if (wrong == null && rounds-- > 0) {
+        timings.add(call(newTokens));
+      }
+    }
+
+    /** One call with prompts of its own; null if the system has failed. */
+    private TextTiming call(int tokens) {
+      int[][] ids = new int[settings.sequences()][];
+      Arrays.setAll(ids, _ -> model.source().prompt(promptTokens, prompts++));
+      return turn.take(worker -> worker.generate(ids, tokens).timing());
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param most tokens a second that memory allows; 0 where something else bounds it
+     */
+    Line line(
+        Work work,
+        ToDoubleFunction<TextTiming> seconds,
+        ToDoubleFunction<TextTiming> speed,
+        double most) {
+      return wrong != null
+          ? turn.wrong(work, wrong)
+          : turn.line(work, () -> times(timings, seconds), _ -> rate(timings, speed, most));
+    }
   }
 
   private Turn<TextWorkerProcess> start(Entrant entrant, TextSettings settings) {
@@ -123,14 +198,6 @@ final class TextBenchmark {
         () -> new TextWorkerProcess(entrant, model.files(), settings),
         TextWorkerProcess::child,
         progress);
-  }
-
-  /** One turn of a system; null if it has failed. */
-  private TextTiming time(
-      Turn<TextWorkerProcess> turn, TextSettings settings, int promptTokens, int newTokens) {
-    int[][] ids = new int[settings.sequences()][];
-    Arrays.setAll(ids, _ -> model.source().prompt(promptTokens, prompts++));
-    return turn.take(worker -> worker.generate(ids, newTokens));
   }
 
   /** As results name it. */
@@ -158,11 +225,7 @@ final class TextBenchmark {
     return Times.of(timings.stream().mapToDouble(seconds).toArray(), Times.UNKNOWN);
   }
 
-  /**
-   * The median of all turns, each by the tokens that the system itself counted.
-   *
-   * @param most tokens a second that memory allows; 0 where something else bounds it
-   */
+  /** The median of all turns, each by the tokens that the system itself counted. */
   private static Rate rate(
       List<TextTiming> timings, ToDoubleFunction<TextTiming> speed, double most) {
     double rate = median(timings.stream().mapToDouble(speed).toArray());

@@ -42,5 +42,15 @@ public final class TextWorker {
     out.writeLong(timing.promptNanos());
     out.writeInt(timing.newTokens());
     out.writeLong(timing.newNanos());
+    for (Continuation each : arrivals.continuations()) {
+      out.writeInt(each.ids().size());
+      for (int id : each.ids()) {
+        out.writeInt(id);
+      }
+      out.writeInt(each.pieces().size());
+      for (String piece : each.pieces()) {
+        out.writeUTF(piece);
+      }
+    }
   }
 }

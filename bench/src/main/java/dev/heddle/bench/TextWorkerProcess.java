@@ -1,6 +1,10 @@
 package dev.heddle.bench;
 
+import java.io.DataInputStream;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The parent's end of one {@link TextWorker}. */
 final class TextWorkerProcess implements AutoCloseable {
@@ -22,14 +26,42 @@ final class TextWorkerProcess implements AutoCloseable {
     return child;
   }
 
+  /**
+   * What came of a call.
+   *
+   * @param continuations of each text
+   */
+  record Answer(TextTiming timing, List<Continuation> continuations) {}
+
   /** Lets the system continue texts. */
-  TextTiming generate(int[][] prompts, int newTokens) {
+  Answer generate(int[][] prompts, int newTokens) {
     return child.ask(
         out -> {
           Child.writeIds(out, prompts);
           out.writeInt(newTokens);
         },
-        in -> new TextTiming(in.readInt(), in.readLong(), in.readInt(), in.readLong()));
+        in -> {
+          TextTiming timing =
+              new TextTiming(in.readInt(), in.readLong(), in.readInt(), in.readLong());
+          List<Continuation> continuations = new ArrayList<>();
+          for (int i = 0; i < prompts.length; i++) {
+            continuations.add(new Continuation(list(in, in::readInt), list(in, in::readUTF)));
+          }
+          return new Answer(timing, continuations);
+        });
+  }
+
+  /** Reads one of a list. */
+  private interface Element<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> List<T> list(DataInputStream in, Element<T> element) throws IOException {
+    List<T> list = new ArrayList<>();
+    for (int count = in.readInt(); count > 0; count--) {
+      list.add(element.read());
+    }
+    return list;
   }
 
   @Override

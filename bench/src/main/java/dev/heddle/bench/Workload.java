@@ -5,6 +5,7 @@ import dev.heddle.text.Encoding;
 import dev.heddle.text.Tokenizer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -50,12 +51,22 @@ record Workload(String name, int[][] ids, int length) {
   static final class Source {
     private static final int SAMPLED_WORDS = 3_000;
 
+    /** Every tokenizer brings these to the same words, and random ones may not. */
+    private static final List<String> SENTENCES =
+        List.of(
+            "The sun had gone down behind the hills, and the",
+            "Once upon a time there was a king who had three",
+            "Speak the truth, my lord, and do not",
+            "She opened the door of the old house and saw");
+
     /** The tokens that stand around each text, the text's own cut out. */
     private final Encoding empty;
 
     private final int[] pool;
+    private final List<int[]> sentences;
 
     Source(Tokenizer tokenizer) {
+      this.sentences = SENTENCES.stream().map(text -> tokenizer.encode(text).ids()).toList();
       this.empty = tokenizer.encode("");
       Random random = new Random(1);
       this.pool =
@@ -98,6 +109,11 @@ record Workload(String name, int[][] ids, int length) {
         ids[at] = text;
       }
       return new Workload("mixed", ids, longest);
+    }
+
+    /** Beginnings of sentences, with the special tokens that the model wants around them. */
+    List<int[]> sentences() {
+      return sentences;
     }
 
     /** A text of {@code length} tokens to be continued: another for each {@code seed}. */

@@ -61,6 +61,8 @@ class BenchVerbTest {
     refusesAsItIs("--threads 0: expected 1 or more", "compare", "--threads", "0");
     refusesAsItIs("--minutes 0.0: expected more than 0", "compare", "--minutes", "0");
     refusesAsItIs("--dtype: \"f99\" is no type", "compare", "--dtype", "f99");
+    refusesAsItIs("no backend is called so; there are [", "ops", "--backend", "gpu");
+    refusesAsItIs("--filter nothing: no operation is called so", "ops", "--filter", "nothing");
     refusesAsItIs("no peer is called \"none\"", "compare", "--peers=none");
     refusesAsItIs(
         "--filter nothing: no operation and no model is called so",

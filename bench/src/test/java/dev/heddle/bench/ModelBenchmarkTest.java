@@ -12,7 +12,6 @@ import dev.heddle.model.Model;
 import dev.heddle.model.Models;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ModelBenchmarkTest {
@@ -34,7 +33,7 @@ class ModelBenchmarkTest {
     assertEquals(new Contender("heddle", Systems.version(), "cpu", "f32", null, 1), line.by());
     assertEquals("sentiment-bert 3 × 8 tokens", line.work().shape());
     assertTrue(line.times().min() > 0 && line.times().min() <= line.times().median());
-    assertTrue(line.times().samples() >= 6 && line.times().allocated() >= 0);
+    assertTrue(line.times().samples() >= 3 && line.times().allocated() >= 0);
     assertEquals(3 / line.times().median(), line.rate().perSecond());
     assertEquals("no system is called none", lines.getLast().reason());
   }
@@ -53,17 +52,6 @@ class ModelBenchmarkTest {
     assertNull(lines.getLast().times());
     assertTrue(lines.getLast().reason().startsWith("wrong result beside heddle on cpu: the vec"));
     assertNotNull(lines.getFirst().times());
-  }
-
-  @Test
-  void warmUpLastsUntilTimesStayButNotForever() {
-    double[] compiling = {90, 91, 30, 30, 12, 11.9, 12.5, 11.8, 12, 12};
-    AtomicInteger steps = new AtomicInteger();
-    ModelBenchmark.untilSteady(() -> compiling[steps.getAndIncrement()]);
-    assertEquals(8, steps.get(), "the fifth step is the last that improves");
-    steps.set(0);
-    ModelBenchmark.untilSteady(() -> 1.0 / steps.incrementAndGet());
-    assertEquals(10, steps.get());
   }
 
   @Test

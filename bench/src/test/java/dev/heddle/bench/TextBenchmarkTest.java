@@ -31,6 +31,7 @@ class TextBenchmarkTest {
                 new TextSettings(one, Activations.FLOAT32, 1, 12),
                 8,
                 1,
+                1,
                 false);
     assertEquals(
         List.of("prefill", "prefill", "decode", "decode"),
@@ -47,14 +48,16 @@ class TextBenchmarkTest {
     Recorder recorder = new Recorder();
     recorder.add(found);
     TextReport.print(recorder.results(), new PrintWriter(table, true));
-    assertTrue(table.toString().contains("  none: no system is called none"), table.toString());
+    assertTrue(
+        table.toString().contains("not measured: none: no system is called none (prefill; decode)"),
+        table.toString());
   }
 
   @Test
   void aTextsFirstTokenEndsItsPromptAndWhatFollowsAllOfThemCounts() {
     Arrivals arrivals = new Arrivals(2);
     for (int text : new int[] {0, 0, 1, 0, 1}) {
-      arrivals.token(text);
+      arrivals.token(text, "");
     }
     TextTiming timing = arrivals.timing(30);
     assertEquals(2, timing.newTokens());

@@ -24,6 +24,7 @@ public final class HeddleOperations implements OperationSystem {
    */
   public HeddleOperations(Settings settings) {
     this.settings = settings;
+    settings.checkThreads();
     backend(Activations.FLOAT32);
   }
 

@@ -9,17 +9,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * A table as text: what every way to show results shows.
  *
  * @param heads of the columns
  * @param numbers how many of the last columns are of numbers
- * @param notes rows of one cell, at the end: systems that have no time at all in it, with the
- *     reason
  */
-record Cells(
-    String title, List<String> heads, int numbers, List<List<String>> rows, List<String> notes) {
+record Cells(String title, List<String> heads, int numbers, List<List<String>> rows) {
   static final String NONE = "–";
 
   /** A table of measurements. */
@@ -44,8 +42,7 @@ record Cells(
             "of ceiling",
             "speed-up"),
         7,
-        cells,
-        notes(rows));
+        cells);
   }
 
   private static List<String> cells(Comparison.Row row, boolean sameWork) {
@@ -95,7 +92,7 @@ record Cells(
       labels.forEach(label -> row.add(of.getOrDefault(label, NONE)));
       cells.add(row);
     });
-    return new Cells(group, heads, labels.size() + 1, cells, notes(rows));
+    return new Cells(group, heads, labels.size() + 1, cells);
   }
 
   /** Speed-ups of everybody, a row for each table: geometric means. */
@@ -109,6 +106,9 @@ record Cells(
     heads.addAll(labels);
     List<List<String>> rows = new ArrayList<>();
     for (Map.Entry<String, List<Comparison.Row>> group : comparison.groups().entrySet()) {
+      if (labels.stream().allMatch(label -> Comparison.meanSpeedUp(group.getValue(), label) == 0)) {
+        continue;
+      }
       List<String> row = new ArrayList<>(List.of(group.getKey()));
       for (String label : labels) {
         double mean = Comparison.meanSpeedUp(group.getValue(), label);
@@ -116,39 +116,34 @@ record Cells(
       }
       rows.add(row);
     }
-    return new Cells("speed-up", heads, labels.size(), rows, List.of());
+    return new Cells("speed-up", heads, labels.size(), rows);
   }
 
-  /** The rows of those that have a time or a wrong result somewhere in a table. */
+  /** The tables of what was measured: those in which nobody has a time are left out. */
+  static List<Cells> tables(
+      Comparison comparison, BiFunction<String, List<Comparison.Row>, Cells> table) {
+    return comparison.groups().entrySet().stream()
+        .map(group -> table.apply(group.getKey(), group.getValue()))
+        .filter(cells -> !cells.rows().isEmpty())
+        .toList();
+  }
+
+  /**
+   * The rows of a table: of work that somebody has a time or a wrong result at, by those who have
+   * one somewhere in the table.
+   */
   private static List<Comparison.Row> measured(List<Comparison.Row> rows) {
     Set<String> labels = new LinkedHashSet<>();
+    Set<Object> works = new LinkedHashSet<>();
     for (Comparison.Row row : rows) {
       if (row.line().times() != null || row.line().wrong()) {
         labels.add(row.line().by().label());
+        works.add(Comparison.key(row.line()));
       }
     }
-    return rows.stream().filter(row -> labels.contains(row.line().by().label())).toList();
-  }
-
-  private static List<String> notes(List<Comparison.Row> rows) {
-    List<Comparison.Row> missing = new ArrayList<>(rows);
-    missing.removeAll(measured(rows));
-    return reasons(missing);
-  }
-
-  /** Why those that have times in a table lack some there. */
-  static List<String> reasons(Comparison comparison) {
-    Set<String> reasons = new LinkedHashSet<>();
-    comparison.groups().values().forEach(rows -> reasons.addAll(reasons(measured(rows))));
-    return new ArrayList<>(reasons);
-  }
-
-  private static List<String> reasons(List<Comparison.Row> rows) {
     return rows.stream()
-        .map(Comparison.Row::line)
-        .filter(line -> line.times() == null)
-        .map(line -> line.by().label() + ": " + line.reason().replaceAll("\\s*\\R\\s*", " "))
-        .distinct()
+        .filter(row -> labels.contains(row.line().by().label()))
+        .filter(row -> works.contains(Comparison.key(row.line())))
         .toList();
   }
 

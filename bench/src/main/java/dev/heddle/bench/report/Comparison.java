@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Lines beside each other.
@@ -45,6 +46,13 @@ record Comparison(Map<String, List<Row>> groups) {
     return new Comparison(groups);
   }
 
+  /** The tables whose lines are of a kind. */
+  Comparison only(Predicate<Line> kind) {
+    Map<String, List<Row>> some = new LinkedHashMap<>(groups);
+    some.values().removeIf(rows -> !kind.test(rows.getFirst().line()));
+    return new Comparison(some);
+  }
+
   /** By what was done in a second; of operations, whose types differ in bytes, by the time. */
   private static double speedUp(Line line, Line baseline) {
     return switch (line.rate().unit()) {
@@ -53,7 +61,8 @@ record Comparison(Map<String, List<Row>> groups) {
     };
   }
 
-  private static List<Object> key(Line line) {
+  /** What lines have in common that stand beside each other. */
+  static List<Object> key(Line line) {
     return List.of(line.work().group(), what(line), line.by().threads());
   }
 

@@ -21,7 +21,6 @@ final class HtmlReport {
       .charts { columns: 34rem; column-gap: 1.5rem; }
       .charts img { display: block; width: 100%; max-width: 640px; height: auto; margin-bottom: 1.2rem;
         break-inside: avoid; }
-      tr.note td { white-space: normal; color: var(--faint); }
       .table { overflow-x: auto; }
       table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
       th, td { padding: 0.25rem 0.7rem; border-bottom: 1px solid var(--line); text-align: left;
@@ -64,10 +63,13 @@ final class HtmlReport {
             add("<dt>ceiling</dt><dd>%s</dd>".formatted(escaped(MarkdownReport.ceiling(ceiling)))));
     add("</dl>");
     add("<p>%s</p>".formatted(escaped(About.HOW)));
-    table(Cells.summary(comparison));
+    Cells summary = Cells.summary(comparison);
+    if (!summary.rows().isEmpty()) {
+      table(summary);
+    }
     charts(results, comparison);
-    comparison.groups().forEach((group, rows) -> table(Cells.of(group, rows)));
-    List<String> reasons = Cells.reasons(comparison);
+    Cells.tables(comparison, Cells::of).forEach(this::table);
+    List<String> reasons = Missing.of(comparison);
     if (!reasons.isEmpty()) {
       add("<h2>not measured</h2>\n<ul>");
       reasons.forEach(reason -> add("<li>%s</li>".formatted(escaped(reason))));
@@ -110,11 +112,6 @@ final class HtmlReport {
     for (List<String> row : cells.rows()) {
       String first = row.getFirst().isEmpty() ? "" : " class=\"first\"";
       add("<tr%s>%s</tr>".formatted(first, row(cells, row, "td")));
-    }
-    for (String note : cells.notes()) {
-      add(
-          "<tr class=\"first note\"><td colspan=\"%d\">%s</td></tr>"
-              .formatted(cells.heads().size(), escaped(note)));
     }
     add("</table></div>");
   }

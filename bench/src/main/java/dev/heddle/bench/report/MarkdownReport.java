@@ -1,8 +1,8 @@
 package dev.heddle.bench.report;
 
 import dev.heddle.bench.result.Ceiling;
+import dev.heddle.bench.result.Line;
 import dev.heddle.bench.result.Results;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
@@ -20,7 +20,10 @@ public final class MarkdownReport {
     report.line("# Heddle on %s".formatted(results.machine().cpu()));
     report.line("");
     report.about(results);
-    report.tables(results, "##", Cells::of);
+    Comparison comparison = Comparison.of(results.lines());
+    report.summary(comparison, "##");
+    report.tables(comparison, "##", Cells::of);
+    report.rest(results, comparison);
     return report.text.toString();
   }
 
@@ -46,30 +49,21 @@ public final class MarkdownReport {
             + " shows it.");
     report.line("");
     Comparison comparison = Comparison.of(results.lines());
-    report.table(Cells.summary(comparison), "###");
-    comparison
-        .groups()
-        .forEach((group, rows) -> {
-          if (isOfModels(rows)) {
-            report.table(Cells.sideBySide(group, rows), "###");
-          }
-        });
-    // There are many.
-    report.line("<details><summary>Single operations</summary>\n");
-    comparison
-        .groups()
-        .forEach((group, rows) -> {
-          if (!isOfModels(rows)) {
-            report.table(Cells.sideBySide(group, rows), "###");
-          }
-        });
-    report.line("</details>\n");
+    report.summary(comparison, "###");
+    report.tables(comparison.only(MarkdownReport::isOfModel), "###", Cells::sideBySide);
+    Comparison operations = comparison.only(line -> !isOfModel(line));
+    if (!Cells.tables(operations, Cells::sideBySide).isEmpty()) {
+      // There are many.
+      report.line("<details><summary>Single operations</summary>\n");
+      report.tables(operations, "###", Cells::sideBySide);
+      report.line("</details>\n");
+    }
     report.rest(results, comparison);
     return report.text.toString();
   }
 
-  private static boolean isOfModels(List<Comparison.Row> rows) {
-    return rows.getFirst().line().work().parameters().containsKey("model");
+  private static boolean isOfModel(Line line) {
+    return line.work().parameters().containsKey("model");
   }
 
   private static String capital(String text) {
@@ -97,12 +91,16 @@ public final class MarkdownReport {
     line("");
   }
 
+  private void summary(Comparison comparison, String level) {
+    Cells summary = Cells.summary(comparison);
+    if (!summary.rows().isEmpty()) {
+      table(summary, level);
+    }
+  }
+
   private void tables(
-      Results results, String level, BiFunction<String, List<Comparison.Row>, Cells> cells) {
-    Comparison comparison = Comparison.of(results.lines());
-    table(Cells.summary(comparison), level);
-    comparison.groups().forEach((group, rows) -> table(cells.apply(group, rows), level));
-    rest(results, comparison);
+      Comparison comparison, String level, BiFunction<String, List<Comparison.Row>, Cells> table) {
+    Cells.tables(comparison, table).forEach(cells -> table(cells, level));
   }
 
   private void rest(Results results, Comparison comparison) {
@@ -113,7 +111,7 @@ public final class MarkdownReport {
               .collect(Collectors.joining("; ", "Ceilings of the same run: ", ".")));
       line("");
     }
-    List<String> reasons = Cells.reasons(comparison);
+    List<String> reasons = Missing.of(comparison);
     if (!reasons.isEmpty()) {
       line("Not measured:");
       line("");
@@ -140,11 +138,6 @@ public final class MarkdownReport {
         Stream.iterate(0, i -> i < cells.heads().size(), i -> i + 1)
             .map(i -> i < texts ? "---" : "---:"));
     cells.rows().forEach(row -> row(row.stream()));
-    int more = cells.heads().size() - 1;
-    cells
-        .notes()
-        .forEach(
-            note -> row(Stream.concat(Stream.of(note), Collections.nCopies(more, "").stream())));
     line("");
   }
 }

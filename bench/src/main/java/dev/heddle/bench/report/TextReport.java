@@ -11,7 +11,7 @@ public final class TextReport {
   /** Prints all tables, and what must be known of them. */
   public static void print(Results results, PrintWriter out) {
     Comparison comparison = Comparison.of(results.lines());
-    comparison.groups().forEach((group, rows) -> print(Cells.of(group, rows), out));
+    Cells.tables(comparison, Cells::of).forEach(table -> print(table, out));
     if (comparison.groups().values().stream()
         .anyMatch(rows -> Comparison.labels(rows).size() > 1)) {
       print(Cells.summary(comparison), out);
@@ -25,7 +25,7 @@ public final class TextReport {
                 ceiling.backend() == null ? "" : " of " + ceiling.backend(),
                 ceiling.threads(),
                 ceiling.unit().format(ceiling.perSecond())));
-    Cells.reasons(comparison).forEach(reason -> out.println("not measured: " + reason));
+    Missing.of(comparison).forEach(reason -> out.println("not measured: " + reason));
     results.warnings().forEach(warning -> out.println("warning: " + warning));
     out.println(About.noise(results));
   }
@@ -43,7 +43,6 @@ public final class TextReport {
     }
     cells.rows().forEach(row -> table.row(row.toArray()));
     table.print(out, "  ");
-    cells.notes().forEach(note -> out.println("  " + note));
     out.println();
   }
 }

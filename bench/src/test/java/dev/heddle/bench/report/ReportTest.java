@@ -50,7 +50,7 @@ class ReportTest {
   void aPageIsWholeInItselfAndShowsEveryChartForLightAndDark() throws IOException {
     String page = HtmlReport.of(results());
     assertFalse(page.contains("http"), "nothing from a network");
-    assertTrue(page.contains(">cuda: no &lt;driver&gt; is there</td>"));
+    assertTrue(page.contains("<li>cuda: no &lt;driver&gt; is there (embedding)</li>"));
     assertTrue(page.contains("<p class=\"warning\">busy</p>"));
     Matcher charts = Pattern.compile("data:image/png;base64,([^\"]+)").matcher(page);
     int count = 0;
@@ -75,9 +75,38 @@ class ReportTest {
             List.of("<embedding> 8", "2", "200 texts/s", "400 texts/s (2.00 ×)"),
             List.of("<embedding> 8", "1", "100 texts/s", "–")),
         table.rows());
-    assertEquals(List.of("cuda: no <driver> is there"), table.notes());
     assertEquals(
         List.of(List.of("embedding", "1.00 ×", "1.00 ×")),
         Cells.summary(Comparison.of(results().lines())).rows());
+  }
+
+  private static Line without(String group, String label, String reason) {
+    return Line.without(
+        new Work(group, "small", Map.of(), 0, 0),
+        new Contender("heddle", null, label, "f32", null, 2),
+        reason);
+  }
+
+  @Test
+  void whatHasNoTimeIsToldOnceAndHasNoTableOfItsOwn() {
+    Results results =
+        SampleResults.of(
+            line("embedding", 1, "cpu", 2, 0.01),
+            without("embedding", "cpu", "no time"),
+            without("embedding", "opencl", "no time"),
+            without("embedding", "cuda", "no\ndriver"),
+            without("softmax", "cpu", "no time"),
+            without("softmax", "cuda", "no\ndriver"));
+    Comparison comparison = Comparison.of(results.lines());
+    List<Cells> tables = Cells.tables(comparison, Cells::of);
+    assertEquals(List.of("embedding"), tables.stream().map(Cells::title).toList());
+    assertEquals(1, tables.getFirst().rows().size());
+    assertEquals(1, Cells.summary(comparison).rows().size());
+    assertEquals(
+        List.of(
+            "cpu, opencl: no time (embedding, 2 of 3 lines; softmax)",
+            "cuda: no driver (embedding; softmax)"),
+        Missing.of(comparison));
+    assertFalse(MarkdownReport.section(results, "a.json").contains("Softmax"));
   }
 }

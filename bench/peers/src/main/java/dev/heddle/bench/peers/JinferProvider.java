@@ -18,6 +18,6 @@ public final class JinferProvider implements TextSystemProvider {
   @Override
   public TextSystem open(Path model, TextSettings settings) {
     throw new UnsupportedOperationException(
-        "not measured: com.qxotic:jinfer-llama could not be had from the Maven repository");
+        "com.qxotic:jinfer-llama could not be had from the Maven repository");
   }
 }

@@ -60,7 +60,7 @@ public final class JlamaProvider implements TextSystemProvider {
           PromptContext.of(prompt),
           0,
           read + newTokens,
-          (token, seconds) -> arrivals.token(0));
+          (token, seconds) -> arrivals.token(0, token));
       return read;
     }
 

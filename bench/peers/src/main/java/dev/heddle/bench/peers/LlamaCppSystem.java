@@ -51,8 +51,12 @@ final class LlamaCppSystem implements TextSystem {
                 .setCachePrompt(false);
         calls.add(
             callers.submit(() -> {
-              for (LlamaOutput _ : model.generate(parameters)) {
-                arrivals.token(text);
+              int left = newTokens;
+              for (LlamaOutput output : model.generate(parameters)) {
+                // The last says that it is over: no token comes with it.
+                if (left-- > 0) {
+                  arrivals.token(text, output.text);
+                }
               }
             }));
       }
