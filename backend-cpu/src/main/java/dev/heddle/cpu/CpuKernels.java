@@ -112,7 +112,7 @@ final class CpuKernels {
       case LayerNorm op -> CpuNorm.choose(node, op, kernels);
       case RmsNorm op -> CpuNorm.choose(node, op, kernels);
       case DynamicQuantize op -> CpuDynamicQuantize.choose(op, kernels);
-      case RotaryEmbedding op -> CpuRotaryEmbedding.choose(op);
+      case RotaryEmbedding op -> CpuRotaryEmbedding.choose(node, op, kernels);
       case MatMul op -> CpuMatMul.choose(node, op, kernels, activations, known);
       case ExpertMatMul op -> CpuExpertMatMul.choose(node, kernels, activations, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);

@@ -1,31 +1,41 @@
 package dev.heddle.cpu;
 
+import dev.heddle.graph.Node;
 import dev.heddle.op.RotaryEmbedding;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 
-/** {@link RotaryEmbedding}: pairs are turned in float64 and rounded once; four products a pair. */
+/** {@link RotaryEmbedding}: in float32 where all is, else in float64, rounded once. */
 final class CpuRotaryEmbedding implements Step, WorkerPool.Task {
   /** Head vectors that a thread takes at a time. */
   private static final long VECTORS = 64;
 
   private final Site site;
   private final RotaryEmbedding op;
+  private final RotaryKernel kernel;
   private long heads;
   private long headDim;
   private long sequence;
   private long vectors;
   private long tableRows;
 
-  CpuRotaryEmbedding(Site site, RotaryEmbedding op) {
+  /**
+   * @param kernel for float32, or null to go by float64
+   */
+  private CpuRotaryEmbedding(Site site, RotaryEmbedding op, RotaryKernel kernel) {
     this.site = site;
     this.op = op;
+    this.kernel = kernel;
   }
 
-  static Choice<CpuKernel.Preparation> choose(RotaryEmbedding op) {
-    String why = "in float64, rounded once";
-    return CpuKernel.choice("turn pairs", why, site -> new CpuRotaryEmbedding(site, op))
+  static Choice<CpuKernel.Preparation> choose(Node node, RotaryEmbedding op, Kernels kernels) {
+    boolean floats =
+        node.input(RotaryEmbedding.X).type().dtype() == DType.F32
+            && node.input(RotaryEmbedding.COS).type().dtype() == DType.F32
+            && node.input(RotaryEmbedding.SIN).type().dtype() == DType.F32;
+    CpuKernel step = site -> new CpuRotaryEmbedding(site, op, floats ? kernels.rotary() : null);
+    return (floats ? CpuKernel.choice(kernels.name(), "float32", step) : CpuKernel.doubles(step))
         .over(RotaryEmbedding.X);
   }
 
@@ -102,28 +112,39 @@ final class CpuRotaryEmbedding implements Step, WorkerPool.Task {
   private void turn(long vector, long row) {
     Operand cos = site.in(RotaryEmbedding.COS);
     Operand sin = site.in(RotaryEmbedding.SIN);
+    int bytes = site.in(RotaryEmbedding.X).dtype().bytes();
+    long half = op.rotaryDim() / 2;
+    long x = site.in(RotaryEmbedding.X).address() + vector * headDim * bytes;
+    long y = site.out(0).address() + vector * headDim * bytes;
+    if (kernel != null) {
+      long at = row * half * Float.BYTES;
+      kernel.turn(op.interleaved(), x, y, cos.address() + at, sin.address() + at, (int) half);
+    } else {
+      turn(x, y, cos, sin, row * half);
+    }
+    if (x != y) {
+      long rest = op.rotaryDim() * (long) bytes;
+      Memory.copy(x + rest, y + rest, (headDim - op.rotaryDim()) * bytes);
+    }
+  }
+
+  private void turn(long x, long y, Operand cos, Operand sin, long first) {
     DType dtype = site.in(RotaryEmbedding.X).dtype();
     DType table = cos.dtype();
     int bytes = dtype.bytes();
     long half = op.rotaryDim() / 2;
-    long x = site.in(RotaryEmbedding.X).address() + vector * headDim * bytes;
-    long y = site.out(0).address() + vector * headDim * bytes;
     long step = op.interleaved() ? 2 : 1;
     long apart = op.interleaved() ? 1 : half;
     for (long n = 0; n < half; n++) {
       long i = n * step * bytes;
       long j = i + apart * bytes;
-      long at = (row * half + n) * table.bytes();
+      long at = (first + n) * table.bytes();
       double c = Scalars.getDouble(table, cos.address() + at);
       double s = Scalars.getDouble(table, sin.address() + at);
       double a = Scalars.getDouble(dtype, x + i);
       double b = Scalars.getDouble(dtype, x + j);
       Scalars.putDouble(dtype, y + i, a * c - b * s);
       Scalars.putDouble(dtype, y + j, a * s + b * c);
-    }
-    if (x != y) {
-      long rest = op.rotaryDim() * (long) bytes;
-      Memory.copy(x + rest, y + rest, (headDim - op.rotaryDim()) * bytes);
     }
   }
 }

@@ -16,6 +16,7 @@ record Kernels(
     QuantizeKernels quantize,
     MatMulTiles matMul,
     BlockKernels blocks,
+    RotaryKernel rotary,
     boolean vectors,
     String why) {
   private static final String MODULE = "jdk.incubator.vector";
@@ -43,6 +44,7 @@ record Kernels(
         new VectorQuantize(),
         new VectorMatMulTiles(),
         new VectorBlocks(),
+        VectorRotary::turn,
         true,
         "Vector API, " + Vectors.LANES * Float.SIZE + " bits");
   }
@@ -55,6 +57,7 @@ record Kernels(
         new ScalarQuantize(),
         new ScalarMatMulTiles(),
         new ScalarBlocks(),
+        ScalarRotary::turn,
         false,
         "no vector instructions, many times slower: module "
             + MODULE

@@ -70,6 +70,12 @@ class KernelAllocationTest {
             quantize.codes(x, y, 4 * columns, (high - low) / 255, 128, 1);
           });
       assertAllocatesNothingOnceWarm(
+          "rotation",
+          () -> {
+            VectorRotary.turn(true, x, y, x, x, columns);
+            VectorRotary.turn(false, x, y, x, x, columns);
+          });
+      assertAllocatesNothingOnceWarm(
           "norms",
           () -> {
             norm.layerNorm(x, x, x, x, y, 0, columns, 1e-5, 0, 4);
