@@ -17,7 +17,6 @@ final class FmaLoop {
   private static final int STEPS = 10_000;
   private static final int CALLS = 100;
 
-  /** The best counts: what else runs can only slow it down. */
   private static final int PASSES = 40;
 
   private FmaLoop() {}
@@ -29,26 +28,22 @@ final class FmaLoop {
    */
   static double flops(int threads) {
     float[] sums = new float[threads];
-    double best = 0;
-    for (int pass = 0; pass < PASSES; pass++) {
-      long start = System.nanoTime();
-      Bandwidth.run(
-          threads,
-          thread -> {
-            for (int i = 0; i < CALLS; i++) {
-              sums[thread] = chains(0.5f, 1);
-            }
-          });
-      double flops = 2.0 * threads * CALLS * STEPS * CHAINS * S.length();
-      best = Math.max(best, flops / (System.nanoTime() - start) * 1e9);
-    }
+    double best =
+        Passes.best(
+            threads,
+            PASSES,
+            thread -> {
+              for (int i = 0; i < CALLS; i++) {
+                sums[thread] = chains(0.5f, 1);
+              }
+            });
     for (float sum : sums) {
       // Every chain ends where x = x / 2 + 1 does.
       if (sum != 2 * CHAINS * S.length()) {
         throw new IllegalStateException("the multiply-adds come to " + sum);
       }
     }
-    return best;
+    return 2.0 * threads * CALLS * STEPS * CHAINS * S.length() / best;
   }
 
   private static float chains(float factor, float term) {
