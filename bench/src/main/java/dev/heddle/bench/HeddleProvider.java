@@ -15,16 +15,20 @@ public final class HeddleProvider implements EmbeddingSystemProvider {
     return Contender.HEDDLE;
   }
 
+  /** What embeds as every {@link EmbeddingSystem} does; {@code model} as {@code --model} has it. */
+  public static Embedder embedder(String model, Settings settings) {
+    settings.checkThreads();
+    return Embedder.builder(model)
+        .pooling(Pooling.MEAN)
+        .normalise(true)
+        .backend(settings.backend())
+        .backendOptions(settings.backendOptions())
+        .build();
+  }
+
   @Override
   public EmbeddingSystem open(Path model, Settings settings) {
-    settings.checkThreads();
-    Embedder embedder =
-        Embedder.builder(model.toString())
-            .pooling(Pooling.MEAN)
-            .normalise(true)
-            .backend(settings.backend())
-            .backendOptions(settings.backendOptions())
-            .build();
+    Embedder embedder = embedder(model.toString(), settings);
     return new EmbeddingSystem() {
       @Override
       public String version() {

@@ -24,19 +24,31 @@ public final class HeddleTextProvider implements TextSystemProvider {
     return Contender.HEDDLE;
   }
 
-  @Override
-  public TextSystem open(Path model, TextSettings settings) {
+  /** An engine that keeps nothing of earlier texts; {@code model} as {@code --model} has it. */
+  public static Engine engine(String model, TextSettings settings) {
     Settings machine = settings.machine();
     machine.checkThreads();
-    Engine engine =
-        Engine.builder(model.toString())
-            .backend(machine.backend())
-            .backendOptions(machine.backendOptions().withActivations(settings.activations()))
-            .sequences(settings.sequences())
-            .cacheTokens(settings.sequences() * settings.tokens())
-            .sharePrefixes(false)
-            .build();
-    return new Texts(engine, settings);
+    return Engine.builder(model)
+        .backend(machine.backend())
+        .backendOptions(machine.backendOptions().withActivations(settings.activations()))
+        .sequences(settings.sequences())
+        .cacheTokens(settings.sequences() * settings.tokens())
+        .sharePrefixes(false)
+        .build();
+  }
+
+  @Override
+  public TextSystem open(Path model, TextSettings settings) {
+    return new Texts(engine(model.toString(), settings), settings);
+  }
+
+  /** The most likely token each time, {@code newTokens} of them whatever they are. */
+  public static GenerationOptions options(Engine engine, int newTokens) {
+    return engine.options().toBuilder()
+        .doSample(false)
+        .eosTokenIds(List.of())
+        .maxNewTokens(newTokens)
+        .build();
   }
 
   private record Texts(Engine engine, TextSettings settings) implements TextSystem {
@@ -56,12 +68,7 @@ public final class HeddleTextProvider implements TextSystemProvider {
 
     @Override
     public int generate(int[][] prompts, int newTokens, Arrivals arrivals) {
-      GenerationOptions options =
-          engine.options().toBuilder()
-              .doSample(false)
-              .eosTokenIds(List.of())
-              .maxNewTokens(newTokens)
-              .build();
+      GenerationOptions options = options(engine, newTokens);
       try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
         List<Future<?>> calls = new ArrayList<>();
         for (int i = 0; i < prompts.length; i++) {

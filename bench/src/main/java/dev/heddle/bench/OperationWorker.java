@@ -2,18 +2,17 @@ package dev.heddle.bench;
 
 import dev.heddle.backend.BackendUnavailableException;
 import dev.heddle.backend.UnsupportedGraphException;
+import dev.heddle.bench.ops.CheckedOperation;
 import dev.heddle.bench.ops.Operation;
 import dev.heddle.bench.ops.OperationSystem;
 import dev.heddle.bench.ops.OperationSystemProvider;
 import dev.heddle.bench.ops.RandomData;
 import dev.heddle.bench.ops.Subject;
 import dev.heddle.bench.ops.Subjects;
-import dev.heddle.tensor.HostTensor;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -27,8 +26,7 @@ public final class OperationWorker {
   private static final int MOST_RUNS = 1000;
 
   private final RandomData data = new RandomData();
-  private List<HostTensor> operands = List.of();
-  private Operation operation;
+  private CheckedOperation checked;
   private int runs;
 
   /** Kept: a loop that stores them allocates nothing once there is room. */
@@ -59,16 +57,11 @@ public final class OperationWorker {
   /** Says how its result is wrong, or that it has no such operation, or what computes it. */
   private void prepare(OperationSystem system, Subject subject, DataOutputStream out)
       throws IOException {
-    data.restart();
-    operands = subject.operands(data);
     try {
-      operation = system.prepare(subject, operands);
-      operation.run();
-      try (HostTensor result = operation.result()) {
-        String wrong = subject.wrong(operands, result);
-        out.write(wrong == null ? OperationProcess.READY : OperationProcess.WRONG);
-        out.writeUTF(wrong == null ? Objects.toString(operation.kernel(), "") : wrong);
-      }
+      checked = new CheckedOperation(system, subject, data);
+      String wrong = checked.wrong();
+      out.write(wrong == null ? OperationProcess.READY : OperationProcess.WRONG);
+      out.writeUTF(wrong == null ? Objects.toString(checked.operation().kernel(), "") : wrong);
     } catch (UnsupportedOperationException
         | UnsupportedGraphException
         | BackendUnavailableException e) {
@@ -83,6 +76,7 @@ public final class OperationWorker {
    * the bytes that one allocated.
    */
   private void time(long nanos, DataOutputStream out) throws IOException {
+    Operation operation = checked.operation();
     int count = 0;
     long calls = 0;
     long allocated = Child.allocated();
@@ -111,11 +105,9 @@ public final class OperationWorker {
   }
 
   private void release() {
-    if (operation != null) {
-      operation.close();
-      operation = null;
+    if (checked != null) {
+      checked.close();
+      checked = null;
     }
-    operands.stream().filter(Objects::nonNull).forEach(HostTensor::close);
-    operands = List.of();
   }
 }

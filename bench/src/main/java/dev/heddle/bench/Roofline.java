@@ -26,7 +26,7 @@ import java.util.Optional;
  *
  * @param all ceilings, the machine's own among them
  */
-record Roofline(List<Ceiling> all) {
+public record Roofline(List<Ceiling> all) {
   static final String FMA = "fma";
   static final String COPY = "copy";
   static final String STREAM = "stream";
@@ -47,7 +47,7 @@ record Roofline(List<Ceiling> all) {
    *
    * @param backends as {@code --backend} names them; those that are not there have none
    */
-  static Roofline of(List<String> backends, int threads) {
+  public static Roofline of(List<String> backends, int threads) {
     Roofline roofline = cpu(threads);
     for (String each : backends) {
       try (Backend backend = new Backends().open(each, BackendOptions.DEFAULT).value()) {
@@ -103,30 +103,47 @@ record Roofline(List<Ceiling> all) {
    *
    * @param backend null of a peer
    */
-  Rate rate(Subject subject, String backend, double seconds) {
-    boolean gpu =
-        all.stream().anyMatch(each -> Objects.equals(each.backend(), backend) && backend != null);
-    String whose = gpu ? backend : null;
-    double bytes = subject.bytesRead() + subject.bytesWritten();
-    boolean reads = !gpu && subject.bytesWritten() < WRITTEN * bytes;
-    Ceiling memory = find(whose, reads ? STREAM : COPY).orElseThrow();
-    double moving = bytes / memory.perSecond();
+  public Rate rate(Subject subject, String backend, double seconds) {
     // Matrix units, and sums of integers, are faster than multiply-adds in float32 are.
     boolean known =
-        subject.activations() == Activations.FLOAT32 && (!gpu || subject.dtype() == DType.F32);
+        subject.activations() == Activations.FLOAT32
+            && (!has(backend) || subject.dtype() == DType.F32);
+    return rate(
+        subject.flops(), subject.bytesRead(), subject.bytesWritten(), backend, seconds, known);
+  }
+
+  /**
+   * The same of what computes in float32 and writes next to nothing.
+   *
+   * @param flops floating-point operations
+   * @param bytes that are read
+   */
+  public Rate rate(double flops, double bytes, String backend, double seconds) {
+    return rate(flops, bytes, 0, backend, seconds, true);
+  }
+
+  private Rate rate(
+      double flops, double read, double written, String backend, double seconds, boolean known) {
+    String whose = has(backend) ? backend : null;
+    double bytes = read + written;
+    boolean reads = whose == null && written < WRITTEN * bytes;
+    Ceiling memory = find(whose, reads ? STREAM : COPY).orElseThrow();
+    double moving = bytes / memory.perSecond();
     double computing =
         known
-            ? find(whose, FMA).map(fma -> subject.flops() / fma.perSecond()).orElse(0.0)
-            : subject.flops() > FLOPS_A_BYTE * bytes ? Double.POSITIVE_INFINITY : 0;
+            ? find(whose, FMA).map(fma -> flops / fma.perSecond()).orElse(0.0)
+            : flops > FLOPS_A_BYTE * bytes ? Double.POSITIVE_INFINITY : 0;
     if (computing < moving) {
       return new Rate(bytes / seconds, Unit.BYTES, memory.name(), moving / seconds);
     }
     boolean infinite = Double.isInfinite(computing);
     return new Rate(
-        subject.flops() / seconds,
-        Unit.FLOPS,
-        infinite ? null : FMA,
-        infinite ? 0 : computing / seconds);
+        flops / seconds, Unit.FLOPS, infinite ? null : FMA, infinite ? 0 : computing / seconds);
+  }
+
+  /** Whether a backend has ceilings of its own: those of the others are the machine's. */
+  private boolean has(String backend) {
+    return backend != null && all.stream().anyMatch(each -> backend.equals(each.backend()));
   }
 
   private Optional<Ceiling> find(String backend, String name) {

@@ -48,7 +48,7 @@ public record Settings(int threads, String backend, String device, String dtype)
   }
 
   /** The same for Heddle's backends. */
-  BackendOptions backendOptions() {
+  public BackendOptions backendOptions() {
     return BackendOptions.DEFAULT
         .withThreads(threads)
         .withDevice(device)

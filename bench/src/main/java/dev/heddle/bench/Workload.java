@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * @param ids token ids of each text
  * @param length tokens of each text, or of the longest
  */
-record Workload(String name, int[][] ids, int length) {
+public record Workload(String name, int[][] ids, int length) {
   private static final String FIXED = "fixed";
 
   int batch() {
@@ -48,7 +48,7 @@ record Workload(String name, int[][] ids, int length) {
   }
 
   /** Makes workloads of a tokenizer's own tokens. */
-  static final class Source {
+  public static final class Source {
     private static final int SAMPLED_WORDS = 3_000;
 
     /** Every tokenizer brings these to the same words, and random ones may not. */
@@ -65,7 +65,8 @@ record Workload(String name, int[][] ids, int length) {
     private final int[] pool;
     private final List<int[]> sentences;
 
-    Source(Tokenizer tokenizer) {
+    /** Of a model that reads text by it. */
+    public Source(Tokenizer tokenizer) {
       this.sentences = SENTENCES.stream().map(text -> tokenizer.encode(text).ids()).toList();
       this.empty = tokenizer.encode("");
       Random random = new Random(1);
@@ -86,7 +87,7 @@ record Workload(String name, int[][] ids, int length) {
     }
 
     /** {@code batch} texts of {@code length} tokens each. */
-    Workload fixed(int batch, int length) {
+    public Workload fixed(int batch, int length) {
       Random random = new Random(31L * batch + length);
       int[][] ids = new int[batch][];
       for (int i = 0; i < batch; i++) {
@@ -99,7 +100,7 @@ record Workload(String name, int[][] ids, int length) {
      * {@code batch} texts whose lengths are spread evenly over {@code shortest} to {@code longest},
      * in random order.
      */
-    Workload mixed(int batch, int shortest, int longest) {
+    public Workload mixed(int batch, int shortest, int longest) {
       Random random = new Random(batch);
       int[][] ids = new int[batch][];
       for (int i = 0; i < batch; i++) {
@@ -117,7 +118,7 @@ record Workload(String name, int[][] ids, int length) {
     }
 
     /** A text of {@code length} tokens to be continued: another for each {@code seed}. */
-    int[] prompt(int length, long seed) {
+    public int[] prompt(int length, long seed) {
       return new Random(seed).ints(length, 0, pool.length).map(i -> pool[i]).toArray();
     }
 

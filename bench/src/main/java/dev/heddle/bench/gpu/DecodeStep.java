@@ -4,15 +4,11 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
 import dev.heddle.backend.Backends;
-import dev.heddle.generate.Decoding;
-import dev.heddle.generate.KvCache;
+import dev.heddle.bench.DecoderSteps;
 import dev.heddle.kernels.KernelBackend;
 import dev.heddle.kernels.RunCounts;
-import dev.heddle.model.Decoder;
-import dev.heddle.model.DecoderGraph;
 import dev.heddle.model.Model;
 import dev.heddle.model.Models;
-import dev.heddle.tensor.DType;
 import dev.heddle.tensor.HostTensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -85,41 +81,22 @@ record DecodeStep(
 
   /** One sequence, a token at a time, whichever they are: the work is the same. */
   private static final class Steps implements AutoCloseable {
-    private final Decoding decoding;
-    private final KvCache.Sequence sequence;
-    private final float[] logits;
-    private final int[] ids;
+    private final DecoderSteps decoder;
+    private int length;
 
     Steps(Model model, Backend backend, int tokens) {
-      Model.Checkpoint checkpoint = (Model.Checkpoint) model.network();
-      Decoder decoder = (Decoder) checkpoint.architecture();
-      DecoderGraph.Storage storage = new DecoderGraph.Storage(DType.F32, 128);
-      decoding =
-          new Decoding(
-              MODEL,
-              decoder,
-              checkpoint.weights(),
-              backend,
-              new KvCache.Size(tokens + storage.pageTokens(), 1, 1, storage));
-      sequence = decoding.begin("decode", null);
-      logits = new float[decoder.vocabularySize()];
-      ids = new int[tokens];
-      for (int i = 0; i < tokens; i++) {
-        ids[i] = 3 + i * 7 % 29;
-      }
+      decoder = new DecoderSteps(model, backend, 1, tokens);
     }
 
-    private void step() {
-      decoding.add(sequence, ids, sequence.length(), 1, 1);
-      decoding.run(logits);
+    private float[] step() {
+      return decoder.step(new int[] {3 + length++ * 7 % 29});
     }
 
     /** The logits of the first tokens. */
     float[][] run(int count) {
       float[][] all = new float[count][];
       for (int i = 0; i < count; i++) {
-        step();
-        all[i] = logits.clone();
+        all[i] = step().clone();
       }
       return all;
     }
@@ -128,7 +105,8 @@ record DecodeStep(
     DecodeStep median(KernelBackend backend, int first, int tokens, int rounds) {
       List<DecodeStep> all = new ArrayList<>();
       for (int i = 0; i < rounds; i++) {
-        sequence.truncate(first);
+        decoder.truncate(first);
+        length = first;
         all.add(time(backend, tokens));
       }
       all.sort(Comparator.comparingDouble(DecodeStep::micros));
@@ -159,8 +137,7 @@ record DecodeStep(
 
     @Override
     public void close() {
-      sequence.close();
-      decoding.close();
+      decoder.close();
     }
   }
 }

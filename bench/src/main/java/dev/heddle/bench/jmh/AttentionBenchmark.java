@@ -1,84 +1,76 @@
 package dev.heddle.bench.jmh;
 
-import dev.heddle.backend.Outputs;
-import dev.heddle.graph.GraphBuilder;
-import dev.heddle.graph.Value;
-import dev.heddle.op.Attention;
-import dev.heddle.tensor.DType;
-import dev.heddle.tensor.TensorType;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import dev.heddle.bench.ops.AttentionSubject;
+import dev.heddle.bench.ops.CachedAttentionSubject;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** Self-attention over a dense batch. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 1,
-    jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
-public class AttentionBenchmark {
-  @Param({"cpu"})
-  public String backend;
+/** Self-attention: of whole sequences, and of a decode step over a cache. */
+public class AttentionBenchmark extends Suite {
+  private static final String SHAPE = "batch x heads x tokens x headDim";
 
-  @Param({"1", "2"})
-  public int threads;
+  /** A batch of sequences, each query seeing what the mask says. */
+  @State(Scope.Benchmark)
+  public static class Whole extends Timed {
+    /** batch x heads x tokens x headDim; of the padded and the ragged, tokens of the longest. */
+    @Param({"16x12x128x32", "1x12x1024x64"})
+    public String shape;
 
-  /** batch x sequence x heads x headDim. */
-  @Param({"32x128x12x32", "1x16x12x32", "1x512x12x64", "4x1024x8x64"})
-  public String shape;
+    /** Which keys a query sees. */
+    @Param({"NONE", "CAUSAL", "PADDED", "RAGGED"})
+    public AttentionSubject.Mask mask;
 
-  @Param({"NONE", "BOTTOM_RIGHT"})
-  public Attention.Causal causal;
+    /** Of the operands and the result. */
+    @Param("f32")
+    public String type;
 
-  private CompiledGraph graph;
+    @Override
+    AttentionSubject subject() {
+      long[] extents = Extents.of(shape, SHAPE);
+      return new AttentionSubject(
+          Extents.type(type), extents[0], (int) extents[1], extents[2], (int) extents[3], mask);
+    }
+  }
 
-  /** Compiles and checks. */
-  @Setup(Level.Trial)
-  public void open() {
-    String[] extents = shape.split("x");
-    int heads = Integer.parseInt(extents[2]);
-    int headDim = Integer.parseInt(extents[3]);
-    GraphBuilder g = new GraphBuilder("attention");
-    TensorType type =
-        TensorType.of(
-            DType.F32,
-            Long.parseLong(extents[0]),
-            Long.parseLong(extents[1]),
-            (long) heads * headDim);
-    Value query = g.input("query", type);
-    Value key = g.input("key", type);
-    Value value = g.input("value", type);
-    Attention op = Attention.of(heads, headDim, Attention.Layout.TOKENS).with(causal);
-    g.output("y", g.add("attention", op, query, key, value));
-    graph = new CompiledGraph(backend, threads, g.build(), Map.of());
+  /** One query a sequence over keys and values in pages. */
+  @State(Scope.Benchmark)
+  public static class Cached extends Timed {
+    /** batch x heads x tokens x headDim, where so many tokens of each sequence are cached. */
+    @Param({"1x32x4096x64", "8x32x1024x64"})
+    public String shape;
+
+    /** Heads of keys and values. */
+    @Param("8")
+    public int kvHeads;
+
+    /** Of the operands, the cache and the result. */
+    @Param("f32")
+    public String type;
+
+    @Override
+    CachedAttentionSubject subject() {
+      long[] extents = Extents.of(shape, SHAPE);
+      return new CachedAttentionSubject(
+          Extents.type(type),
+          (int) extents[0],
+          (int) extents[2],
+          (int) extents[1],
+          kvHeads,
+          (int) extents[3]);
+    }
   }
 
   /** The whole batch. */
   @Benchmark
-  public void attention() {
-    try (Outputs outputs = graph.run()) {
-      outputs.names();
-    }
+  public void whole(Whole whole) {
+    whole.run();
   }
 
-  /** Frees everything. */
-  @TearDown(Level.Trial)
-  public void close() {
-    graph.close();
+  /** A step of all sequences. */
+  @Benchmark
+  public void cached(Cached cached) {
+    cached.run();
   }
 }

@@ -1,79 +1,69 @@
 package dev.heddle.bench.jmh;
 
-import dev.heddle.backend.Outputs;
-import dev.heddle.graph.GraphBuilder;
-import dev.heddle.graph.Value;
+import dev.heddle.backend.BackendOptions.Activations;
+import dev.heddle.bench.ops.MatMulSubject;
 import dev.heddle.tensor.DType;
-import dev.heddle.tensor.TensorType;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** Matrix products of two activations, and of an activation with a weight packed at load. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 1,
-    jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
-public class MatMulBenchmark {
-  @Param({"cpu"})
-  public String backend;
+/** Products of two activations, and of activations by weights that are laid out once. */
+public class MatMulBenchmark extends Suite {
+  /** Two activations: square, tall, and the scores of an encoder's heads. */
+  @State(Scope.Benchmark)
+  public static class Batch extends Timed {
+    /** batch x m x k x n. */
+    @Param({"1x1024x1024x1024", "1x16384x256x64", "96x128x32x128"})
+    public String shape;
 
-  @Param({"1", "2"})
-  public int threads;
+    /** Of the operands and the result. */
+    @Param({"f32", "bf16", "f16"})
+    public String type;
 
-  /** m x k x n. */
-  @Param({"1024x1024x1024", "4096x384x1536", "4096x1536x384", "16x384x384", "1x384x1536"})
-  public String shape;
+    @Override
+    MatMulSubject subject() {
+      long[] extents = Extents.of(shape, "batch x m x k x n");
+      return MatMulSubject.of(Extents.type(type), extents[0], extents[1], extents[3], extents[2]);
+    }
+  }
 
-  @Param({"true", "false"})
-  public boolean packed;
+  /** A linear layer of a decoder, at one text, some, and a prompt; and one of an encoder. */
+  @State(Scope.Benchmark)
+  public static class Linear extends Timed {
+    private static final String INT8 = " int8";
 
-  private CompiledGraph graph;
+    /** rows x k x n. */
+    @Param({"1x2048x4096", "16x2048x4096", "256x2048x4096", "1024x384x1536"})
+    public String shape;
 
-  /** Compiles and checks. */
-  @Setup(Level.Trial)
-  public void open() {
-    String[] extents = shape.split("x");
-    long m = Long.parseLong(extents[0]);
-    long k = Long.parseLong(extents[1]);
-    long n = Long.parseLong(extents[2]);
-    GraphBuilder g = new GraphBuilder("matmul");
-    Value a = g.input("a", TensorType.of(DType.F32, m, k));
-    Value b =
-        packed
-            ? g.constant("b", RandomTensors.normal(k, n))
-            : g.input("b", TensorType.of(DType.F32, k, n));
-    g.output("y", g.matmul(a, b));
-    graph = new CompiledGraph(backend, threads, g.build(), Map.of());
+    /**
+     * What weights are stored as; quantised ones meet activations in float32, or rounded to 8 bits.
+     */
+    @Param({"f32", "bf16", "f16", "q8_0", "q8_0 int8", "q4_0", "q4_0 int8"})
+    public String weights;
+
+    @Override
+    MatMulSubject subject() {
+      long[] extents = Extents.of(shape, "rows x k x n");
+      boolean int8 = weights.endsWith(INT8);
+      DType stored =
+          Extents.type(int8 ? weights.substring(0, weights.length() - INT8.length()) : weights);
+      return MatMulSubject.linear(
+              stored.isQuantized() ? DType.F32 : stored, extents[0], extents[2], extents[1])
+          .with(stored, int8 ? Activations.INT8 : Activations.FLOAT32);
+    }
+  }
+
+  /** All products of the batch. */
+  @Benchmark
+  public void batched(Batch batch) {
+    batch.run();
   }
 
   /** One product. */
   @Benchmark
-  public void matmul() {
-    try (Outputs outputs = graph.run()) {
-      outputs.names();
-    }
-  }
-
-  /** Frees everything. */
-  @TearDown(Level.Trial)
-  public void close() {
-    graph.close();
+  public void linear(Linear linear) {
+    linear.run();
   }
 }

@@ -1,8 +1,8 @@
 /**
- * JMH suites, one class a subject. After {@code ./heddle devices} has built them: {@code java
- * -classpath 'target/dist/lib/*:target/dist/jmh/*' org.openjdk.jmh.Main -prof gc MatMul}.
+ * JMH suites, one class a subject, in a jar of their own: docs/benchmarks.md tells how to run them.
  *
- * <p>Every suite runs over the backends that its parameter names, on random data, and holds its
- * result against the reference interpreter before anything is timed.
+ * <p>Each runs on every backend that is there, on random data, and holds what is computed against
+ * the reference interpreter before anything is timed. What is timed, its operands, its work and its
+ * check are {@link dev.heddle.bench.ops}'.
  */
 package dev.heddle.bench.jmh;

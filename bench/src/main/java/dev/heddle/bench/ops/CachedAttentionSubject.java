@@ -26,6 +26,14 @@ public record CachedAttentionSubject(
   /** Sequences computed again times their tokens. */
   private static final int SAMPLED_TOKENS = 32_768;
 
+  /** Refuses pages that are not full. */
+  public CachedAttentionSubject {
+    if (length % PAGE_TOKENS != 0) {
+      throw new IllegalArgumentException(
+          "%d cached tokens; expected a multiple of %d".formatted(length, PAGE_TOKENS));
+    }
+  }
+
   @Override
   public String group() {
     return "attention";

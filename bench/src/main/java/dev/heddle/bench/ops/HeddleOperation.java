@@ -21,7 +21,7 @@ public final class HeddleOperation implements Operation {
   /** A GPU's run takes so long, where the operation is not slower. */
   private static final double RUN_SECONDS = 0.02;
 
-  private static final int MOST_TIMES = 128;
+  static final int MOST_TIMES = 128;
 
   /** Runs before one is timed to tell how many make a run: kernels are loaded in the first. */
   private static final int WARM_UP = 3;
@@ -38,6 +38,11 @@ public final class HeddleOperation implements Operation {
    * @param operands may be closed when this is
    */
   public HeddleOperation(Backend backend, Subject subject, List<HostTensor> operands) {
+    this(backend, subject, operands, MOST_TIMES);
+  }
+
+  /** The same, at most {@code mostTimes} times a run. */
+  HeddleOperation(Backend backend, Subject subject, List<HostTensor> operands, int mostTimes) {
     try {
       for (int i = 0; i < operands.size(); i++) {
         if (operands.get(i) != null && !subject.isConstant(i)) {
@@ -46,8 +51,8 @@ public final class HeddleOperation implements Operation {
         }
       }
       compile(backend, subject, operands);
-      if (backend.device().priority() >= DeviceInfo.INTEGRATED_GPU) {
-        times = Math.clamp((long) Math.ceil(RUN_SECONDS / seconds()), 1, MOST_TIMES);
+      if (mostTimes > 1 && backend.device().priority() >= DeviceInfo.INTEGRATED_GPU) {
+        times = Math.clamp((long) Math.ceil(RUN_SECONDS / seconds()), 1, mostTimes);
       }
       if (times > 1) {
         closeProgram();

@@ -15,6 +15,7 @@ import java.util.Map;
 /** One of Heddle's backends, open once for each arithmetic that was asked for. */
 public final class HeddleOperations implements OperationSystem {
   private final Settings settings;
+  private final int mostTimes;
   private final Map<Activations, Backend> backends = new EnumMap<>(Activations.class);
 
   /**
@@ -23,8 +24,18 @@ public final class HeddleOperations implements OperationSystem {
    * @throws dev.heddle.backend.BackendUnavailableException if it is not there
    */
   public HeddleOperations(Settings settings) {
+    this(settings, HeddleOperation.MOST_TIMES);
+  }
+
+  /**
+   * The same.
+   *
+   * @param mostTimes how often one run may have an operation: 1 where each waits for its result
+   */
+  public HeddleOperations(Settings settings, int mostTimes) {
     this.settings = settings;
     settings.checkThreads();
+    this.mostTimes = mostTimes;
     backend(Activations.FLOAT32);
   }
 
@@ -55,7 +66,7 @@ public final class HeddleOperations implements OperationSystem {
 
   @Override
   public Operation prepare(Subject subject, List<HostTensor> operands) {
-    return new HeddleOperation(backend(subject.activations()), subject, operands);
+    return new HeddleOperation(backend(subject.activations()), subject, operands, mostTimes);
   }
 
   @Override

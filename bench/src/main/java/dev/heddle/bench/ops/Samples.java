@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
 /** Parts of large tensors, to be computed again and compared. */
-final class Samples {
+public final class Samples {
   private Samples() {}
 
   /**
@@ -68,7 +68,7 @@ final class Samples {
    * What differs more than rounding to {@code got}'s type explains, in words, or null: by some
    * units in its last place, of the larger of the number and the root of all numbers' mean square.
    */
-  static String difference(HostTensor got, HostTensor want) {
+  public static String difference(HostTensor got, HostTensor want) {
     return difference(got, want, 0);
   }
 
