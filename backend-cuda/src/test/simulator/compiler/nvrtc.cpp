@@ -55,11 +55,15 @@ bool takes(const std::string &option, const char *name, std::string &value) {
 bool read_architecture(const std::string &value, CompileOptions &options) {
   const bool real = value.compare(0, 3, "sm_") == 0;
   if (!real && value.compare(0, 8, "compute_") != 0) return false;
-  const unsigned number = (unsigned)atoi(value.c_str() + (real ? 3 : 8));
+  char *rest;
+  const unsigned number = (unsigned)strtoul(value.c_str() + (real ? 3 : 8), &rest, 10);
+  const bool own = strcmp(rest, "a") == 0 && number == 90;
+  if (*rest != '\0' && !own) return false;
   for (int each : ARCHITECTURES) {
     if ((unsigned)each == number) {
       options.architecture = number;
       options.is_ptx = !real;
+      options.own = own;
       return true;
     }
   }

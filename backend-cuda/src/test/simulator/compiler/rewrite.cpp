@@ -190,7 +190,26 @@ class Rewriter {
         }
       }
     }
-    out_ += call(statement, operands) + breaks(text_.substr(begin, tokens_.at() - begin));
+    out_ += code(statement, operands) + breaks(text_.substr(begin, tokens_.at() - begin));
+  }
+
+  // An instruction, or { .reg .pred p; ... } with predicates of its own.
+  static std::string code(const std::string &statement, const std::vector<std::string> &operands) {
+    if (statement.empty() || statement[0] != '{') return call(statement, operands, {});
+    if (statement.back() != '}') throw RewriteError("asm(\"" + statement + "\") has no }");
+    std::string all;
+    std::vector<std::string> predicates;
+    for (const std::string &each : split(statement.substr(1, statement.size() - 2), ';')) {
+      const std::string part = trimmed(each), declaration = ".reg .pred ";
+      if (part.empty()) continue;
+      if (part.compare(0, declaration.size(), declaration) == 0) {
+        predicates.push_back(trimmed(part.substr(declaration.size())));
+        all += "bool heddle_register_" + predicates.back() + "; ";
+      } else {
+        all += call(part + ";", operands, predicates) + "; ";
+      }
+    }
+    return "{ " + all + "}";
   }
 
   // Adjacent string literals as one text.
@@ -211,11 +230,12 @@ class Rewriter {
     return trimmed(value);
   }
 
-  static std::string call(const std::string &statement, const std::vector<std::string> &operands) {
+  static std::string call(const std::string &statement, const std::vector<std::string> &operands,
+                          const std::vector<std::string> &predicates) {
     const size_t end = statement.find(';');
-    if (end == std::string::npos || end + 1 != statement.size() || statement[0] == '{') {
+    if (end == std::string::npos || end + 1 != statement.size()) {
       throw RewriteError("asm(\"" + statement +
-                         "\"): the simulator takes one instruction to a statement");
+                         "\"): the simulator takes one instruction to a statement, or several in {}");
     }
     size_t at = 0;
     std::string name;
@@ -236,6 +256,13 @@ class Rewriter {
         argument = operands[number];
       } else if (isdigit((unsigned char)statement[at])) {
         while (at < end && Tokens::in_word(statement[at])) argument += statement[at++];
+      } else if (Tokens::starts_word(statement[at])) {
+        while (at < end && Tokens::in_word(statement[at])) argument += statement[at++];
+        if (argument == "_") continue;  // A result that nobody wants.
+        if (std::find(predicates.begin(), predicates.end(), argument) == predicates.end()) {
+          throw RewriteError("asm(\"" + statement + "\") has no register " + argument);
+        }
+        argument.insert(0, "heddle_register_");
       } else {
         at++;
         continue;

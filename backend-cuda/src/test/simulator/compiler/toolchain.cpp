@@ -47,6 +47,14 @@ std::vector<std::string> flags(const CompileOptions &options) {
   return all;
 }
 
+std::vector<std::string> definitions(const CompileOptions &options) {
+  std::vector<std::string> all = options.preprocessor;
+  if (options.own) {
+    all.push_back("-D__CUDA_ARCH_FEAT_SM" + std::to_string(options.architecture) + "_ALL=1");
+  }
+  return all;
+}
+
 uint64_t hash(const std::string &text, uint64_t seed) {
   uint64_t h = seed;
   for (unsigned char c : text) h = (h ^ c) * 0x100000001b3u;
@@ -64,7 +72,7 @@ std::string cache_path(const std::string &text, const CompileOptions &options) {
   read_file(home() + "/stamp", key);
   key += compiler_name() + "\n" + std::to_string(options.architecture) + (options.is_ptx ? "p" : "c");
   for (const std::string &each : flags(options)) key += " " + each;
-  for (const std::string &each : options.preprocessor) key += " " + each;
+  for (const std::string &each : definitions(options)) key += " " + each;
   key += "\n" + text;
   char name[64];
   snprintf(name, sizeof name, "/%016llx%016llx.so",
@@ -103,7 +111,7 @@ Compilation build(const std::string &text, const CompileOptions &options) {
       compiler_name(), "-E", "-x", "c++", "-std=c++17", "-nostdinc", "-D__CUDACC__", "-D__NVCC__",
       "-D__CUDACC_RTC__", "-D__CUDA_ARCH__=" + std::to_string(options.architecture * 10),
       "-DHEDDLE_SIMULATOR"};
-  command.insert(command.end(), options.preprocessor.begin(), options.preprocessor.end());
+  for (const std::string &each : definitions(options)) command.push_back(each);
   command.push_back("-");
   std::string preprocessed;
   if (run(command, text, preprocessed, result.log) != 0) return result;
@@ -115,6 +123,7 @@ Compilation build(const std::string &text, const CompileOptions &options) {
   }
   command = {compiler_name(), "-shared", "-o", image, "-include", home() + "/device/cuda.h"};
   for (const std::string &each : flags(options)) command.push_back(each);
+  for (const std::string &each : definitions(options)) command.push_back(each);
   // A vector is then read and written at once, as a GPU does, which shows where it is misaligned.
   if (uses_vectors(preprocessed)) command.push_back("-fno-tree-sra");
   // Nothing of C++'s library, and no time-consuming plug-in of the linker's.

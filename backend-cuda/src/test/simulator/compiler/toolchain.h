@@ -13,6 +13,7 @@ struct Compilation {
 
 struct CompileOptions {
   unsigned architecture = 75;  // What NVRTC 12 takes if nothing is said.
+  bool own = false;            // sm_90a: with what this architecture has and no later one.
   bool is_ptx = true;
   bool contract = true;        // Whether a * b + c may be rounded once: --fmad.
   std::vector<std::string> preprocessor;  // -D, -U and -I, as g++ takes them.

@@ -34,6 +34,15 @@ struct Kernel {
   unsigned most_threads;  // What __launch_bounds__ said; 0 if nothing.
 };
 
+// A wgmma.mma_async of one thread.
+struct Wgmma {
+  float *sum;  // Its part of d, N / 2 numbers one after another.
+  unsigned columns;
+  unsigned long long a, b;  // Descriptors.
+  float (*number)(unsigned short);
+  int scale_d, scale_a, scale_b, turned_a, turned_b;
+};
+
 // What a module shows of itself, under the name heddle_module.
 struct Module {
   const Kernel *kernels;

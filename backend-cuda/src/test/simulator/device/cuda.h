@@ -79,3 +79,4 @@ struct Entry<kernel, void (*)(P...)> {
 #include "atomics.h"
 #include "ptx.h"
 #include "tensor.h"
+#include "warpgroup.h"

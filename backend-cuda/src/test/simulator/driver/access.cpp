@@ -51,14 +51,9 @@ std::string shared_words(const Fiber &self, uintptr_t address) {
                 nearest->bytes);
 }
 
-void check_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const void *caller) {
-  SharedMemory &shared = self.block->shared();
-  unsigned other = 0;
-  const unsigned count = (unsigned)bytes;
-  const SharedMemory::Finding found =
-      use == Use::READ    ? shared.read(address, count, self.thread, other)
-      : use == Use::WRITE ? shared.write(address, count, self.thread, other)
-                          : shared.atomic(address, count, self.thread, other);
+// Fails if something was found.
+void report_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const void *caller,
+                   unsigned other, SharedMemory::Finding found) {
   if (__builtin_expect(found == SharedMemory::FINE, 1)) return;
   const std::string place = "shared memory, " + shared_words(self, address);
   const std::string who = thread_words(self, other);
@@ -77,7 +72,24 @@ void check_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const v
     case SharedMemory::WRITE_THEN_WRITE:
       fail(self, LAUNCH_FAILED, use, address, bytes,
            place + ": " + who + " wrote it too, and there was no barrier since", caller);
+    case SharedMemory::NOT_SHOWN:
+      fail(self, LAUNCH_FAILED, use, address, bytes,
+           place + ", for a wgmma: " + who + " wrote it, and no fence.proxy.async shows it since",
+           caller);
+    case SharedMemory::UNDER_WAY:
+      fail(self, LAUNCH_FAILED, use, address, bytes,
+           place + ", which a wgmma reads that is under way", caller);
   }
+}
+
+void check_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const void *caller) {
+  SharedMemory &shared = self.block->shared();
+  unsigned other = 0;
+  const unsigned count = (unsigned)bytes;
+  report_shared(self, use, address, bytes, caller, other,
+                use == Use::READ    ? shared.read(address, count, self.thread, other)
+                : use == Use::WRITE ? shared.write(address, count, self.thread, other)
+                                    : shared.atomic(address, count, self.thread, other));
 }
 
 // An access that the shadow of global memory does not allow as it is, or that lies elsewhere.
@@ -124,10 +136,26 @@ inline bool on_own_stack(const Fiber &self, uintptr_t address) {
   return (address ^ (uintptr_t)&self) < STACK_BYTES;
 }
 
+// A thread's own variables, which are registers on a GPU, may be written by a wgmma.
+__attribute__((noinline)) void check_registers(Fiber &self, Use use, uintptr_t address, size_t bytes,
+                                               const void *caller) {
+  for (const Products::Sums &each : self.products->sums) {
+    if (each.hold(address, bytes, self.thread % 32)) {
+      fail(self, LAUNCH_FAILED, use, address, bytes,
+           "the sum of a wgmma that is under way, before wgmma.wait_group", caller);
+    }
+  }
+}
+
 template <size_t BYTES, Use USE>
 inline __attribute__((always_inline)) void check(uintptr_t address, const void *caller) {
   Fiber &self = *Fiber::current();
-  if (on_own_stack(self, address)) return;
+  if (on_own_stack(self, address)) {
+    if (__builtin_expect(self.products != nullptr, 0)) {
+      check_registers(self, USE, address, BYTES, caller);
+    }
+    return;
+  }
   if (__builtin_expect(address % BYTES != 0, 0)) {
     fail(self, MISALIGNED_ADDRESS, USE, address, BYTES, "the address is no multiple of the size",
          caller);
@@ -153,6 +181,13 @@ void check_range(Use use, uintptr_t address, size_t bytes, const void *caller) {
 }
 
 }  // namespace
+
+void Block::check_async_read(Fiber &self, uintptr_t piece) {
+  unsigned other = 0;
+  const SharedMemory::Finding found = shared_.begin_async_read(piece, self.thread / 32, other);
+  report_shared(self, Use::READ, piece, SharedMemory::PIECE, nullptr, other, found);
+}
+
 }  // namespace heddle_sim
 
 using heddle_sim::Fiber;
@@ -244,6 +279,56 @@ void heddle_sim_copy_wait(unsigned groups) {
     heddle_sim::check_shared(self, Use::WRITE, copy.to, copy.bytes, __builtin_return_address(0));
     memcpy((void *)copy.to, copy.data, copy.bytes);
   }
+}
+
+void heddle_sim_phases_begin(uintptr_t barrier, unsigned count) {
+  heddle_sim::check<8, Use::WRITE>(barrier, __builtin_return_address(0));
+  Fiber::current()->block->begin_phases(barrier, count);
+}
+
+void heddle_sim_phases_arrive(uintptr_t barrier) {
+  Fiber &self = *Fiber::current();
+  heddle_sim::check<8, Use::ATOMIC>(barrier, __builtin_return_address(0));
+  self.block->arrive(self, barrier);
+}
+
+void heddle_sim_phases_wait(uintptr_t barrier, unsigned parity) {
+  Fiber &self = *Fiber::current();
+  heddle_sim::check<8, Use::ATOMIC>(barrier, __builtin_return_address(0));
+  self.block->wait_phase(self, barrier, parity);
+}
+
+void heddle_sim_proxy_fence() {
+  Fiber &self = *Fiber::current();
+  self.block->shared().show(self.thread);
+}
+
+void heddle_sim_wgmma(const heddle_sim::Wgmma *own) {
+  heddle_sim_warp_work((void *)own, [](const unsigned long long *lanes) {
+    Fiber &self = *Fiber::current();
+    self.block->begin_product(self, (const heddle_sim::Wgmma *const *)lanes);
+  }, "wgmma.mma_async");
+}
+
+void heddle_sim_wgmma_fence() {
+  heddle_sim_warp_work(nullptr, [](const unsigned long long *) {
+    Fiber &self = *Fiber::current();
+    self.block->fence_sums(self);
+  }, "wgmma.fence");
+}
+
+void heddle_sim_wgmma_commit() {
+  heddle_sim_warp_work(nullptr, [](const unsigned long long *) {
+    Fiber &self = *Fiber::current();
+    self.block->commit_products(self);
+  }, "wgmma.commit_group");
+}
+
+void heddle_sim_wgmma_wait(unsigned groups) {
+  heddle_sim_warp_work(&groups, [](const unsigned long long *lanes) {
+    Fiber &self = *Fiber::current();
+    self.block->end_products(self, *(const unsigned *)lanes[0]);
+  }, "wgmma.wait_group");
 }
 
 unsigned heddle_sim_active_mask() {

@@ -42,6 +42,7 @@ void Block::begin_thread(Fiber &fiber, unsigned thread) {
   const Extent &size = view_.block_size;
   fiber.view.thread = Extent{thread % size.x, thread / size.x % size.y, thread / size.x / size.y};
   fiber.thread = thread;
+  fiber.products = nullptr;
   states_[thread] = RUNNING;
 }
 
@@ -61,7 +62,11 @@ void Block::prepare(const Launch &launch, void *const *arguments) {
 
 void Block::run(Extent index, Fault &fault) {
   fault_ = &fault;
-  shared_.begin_block();
+  shared_.begin_block(threads_);
+  phases_.clear();
+  // After a fault some may have been left.
+  for (Products &each : products_) each.clear(shared_);
+  products_.clear();
   view_.block = index;
   started_ = ended_ = waiting_ = 0;
   // Every other block starts with its last thread, so that no order is taken for granted.
@@ -88,6 +93,9 @@ void Block::begin_fiber() {
   const Launch &launch = *block.launch_;
   while (true) {
     launch.function->kernel->call(block.arguments_);
+    if (self.products != nullptr) {
+      block.fail(self, LAUNCH_FAILED, "ends before the wgmma of its warp, which it did not wait for");
+    }
     block.states_[self.thread] = ENDED;
     block.fibers_[self.thread] = nullptr;
     block.ended_++;
@@ -177,6 +185,16 @@ void Block::collective(Fiber &self, unsigned mask, unsigned long long value, con
   leave(self);
 }
 
+// Where threads stand that can go on.
+void Block::make_ready(unsigned thread) {
+  if (ready_from_ == ready_.size()) {
+    ready_.clear();
+    ready_from_ = 0;
+  }
+  states_[thread] = RUNNING;
+  ready_.push_back(fibers_[thread]);
+}
+
 // If all lanes of a mask are there, they get each other's values and are ready. What they do as one
 // the last of them does.
 bool Block::release_collective(unsigned warp, unsigned mask, WarpWork work) {
@@ -206,14 +224,7 @@ bool Block::release_collective(unsigned warp, unsigned mask, WarpWork work) {
   for (unsigned to = 0; to < 32; to++) {
     if (!(mask >> to & 1)) continue;
     if (work == nullptr) memcpy(lanes[to]->values, values, sizeof values);
-    if (lanes[to] != last) {
-      if (ready_from_ == ready_.size()) {
-        ready_.clear();
-        ready_from_ = 0;
-      }
-      states_[lanes[to]->thread] = RUNNING;
-      ready_.push_back(lanes[to]);
-    }
+    if (lanes[to] != last) make_ready(lanes[to]->thread);
   }
   return true;
 }
@@ -246,14 +257,26 @@ unsigned Block::active(const Fiber &self) const {
 
 // Nobody can go on.
 std::string Block::deadlock() const {
-  unsigned at_barrier = 0, at_collective = 0, one = 0, gone = 0;
+  unsigned at_barrier = 0, at_collective = 0, at_phases = 0, one = 0, gone = 0;
   for (unsigned thread = 0; thread < threads_; thread++) {
     if (states_[thread] == AT_BARRIER) at_barrier++;
     if (states_[thread] == AT_COLLECTIVE) {
       at_collective++;
       one = thread;
     }
+    if (states_[thread] == AT_PHASES) at_phases++;
     if (states_[thread] == ENDED) gone = thread;
+  }
+  if (at_phases > 0) {
+    for (unsigned thread = 0; thread < threads_; thread++) {
+      if (states_[thread] == AT_PHASES) one = thread;
+    }
+    const Phases &phases = *fibers_[one]->phases;
+    return who(one) + format(" waits for a phase of parity %u of an mbarrier of which %lu are over and "
+                             "%u of %u arrivals are missing (%u threads wait like it, %u with their "
+                             "warps, %u at a barrier, %u have ended)",
+                             fibers_[one]->parity, phases.over, phases.missing, phases.expected,
+                             at_phases, at_collective, at_barrier, ended_);
   }
   if (at_collective > 0) {
     return who(one) + format(" waits at %s with mask %08x for lanes that do not come (%u threads "

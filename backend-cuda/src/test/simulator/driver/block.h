@@ -2,6 +2,7 @@
 // what they wait for.
 #pragma once
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,22 @@
 #include "results.h"
 #include "shared_memory.h"
 #include "stack_switch.h"
+#include "warpgroup.h"
 
 namespace heddle_sim {
 
 class Block;
 struct Launch;
+
+// An mbarrier: how many arrivals end a phase, how many of this one are missing, how many phases are
+// over; what lies before the arrivals so far, and before the end of the last phase.
+struct Phases {
+  unsigned expected, missing;
+  unsigned long over;
+  SharedMemory::Clocks arrived, released;
+
+  bool is_over(unsigned parity) const { return over % 2 != parity; }
+};
 
 // A stack and the thread that runs on it. Lies at the foot of the stack.
 struct Fiber {
@@ -24,11 +36,16 @@ struct Fiber {
   // Where it waits: at a barrier of the block, with a predicate...
   unsigned site;
   int predicate;
+  // ...or for a phase of an mbarrier to end...
+  const Phases *phases;
+  unsigned parity;
   // ...or with other lanes of its warp, whose values it gets.
   unsigned mask;
   const char *collective;
   unsigned long long value;
   unsigned long long values[32];
+  // What its warp multiplies meanwhile; nullptr if nothing.
+  const Products *products;
 
   static Fiber *current() {
     return (Fiber *)((unsigned long)__builtin_frame_address(0) & ~(STACK_BYTES - 1));
@@ -72,6 +89,15 @@ class Block {
   void commit_copies(Fiber &self);
   // Takes out what has come, when at most `groups` may be under way.
   bool next_copy(Fiber &self, unsigned groups, AsyncCopy &copy);
+  // Of an mbarrier at an address in shared memory.
+  void begin_phases(uintptr_t address, unsigned arrivals);
+  void arrive(Fiber &self, uintptr_t address);
+  void wait_phase(Fiber &self, uintptr_t address, unsigned parity);
+  // wgmma: called once for a warp, with what each lane gave.
+  void begin_product(Fiber &self, const Wgmma *const *lanes);
+  void fence_sums(Fiber &self);
+  void commit_products(Fiber &self);
+  void end_products(Fiber &self, unsigned groups);
   unsigned active(const Fiber &self) const;
   [[noreturn]] void fail(Fiber &self, Result result, const std::string &what);
 
@@ -79,7 +105,7 @@ class Block {
   const Launch &launch() const { return *launch_; }
 
  private:
-  enum State : unsigned char { NEW, RUNNING, AT_BARRIER, AT_COLLECTIVE, ENDED };
+  enum State : unsigned char { NEW, RUNNING, AT_BARRIER, AT_COLLECTIVE, AT_PHASES, ENDED };
 
   static void begin_fiber();
   Fiber *take_stack();
@@ -87,7 +113,11 @@ class Block {
   // Who goes on when the present thread cannot; nullptr if the block has ended.
   Fiber *next();
   void leave(Fiber &self);
+  void make_ready(unsigned thread);
   void release_barrier();
+  Phases &phases(Fiber &self, uintptr_t address);
+  void check_async_read(Fiber &self, uintptr_t piece);
+  Products::Sums &sums_of(Fiber &self, const Wgmma *const *lanes);
   bool release_collective(unsigned warp, unsigned mask, WarpWork work);
   std::string deadlock() const;
   std::string who(unsigned thread) const;
@@ -109,6 +139,8 @@ class Block {
   std::vector<Fiber *> fibers_;  // By thread, of those that wait.
   std::vector<std::deque<AsyncCopy>> copies_;  // By thread,
   std::vector<unsigned> groups_;               // and how many groups it has committed.
+  std::map<uintptr_t, Phases> phases_;         // By place in shared memory.
+  std::vector<Products> products_;             // By warp; empty until one multiplies.
   std::vector<Fiber *> ready_;   // A queue: [ready_from_, end).
   size_t ready_from_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -21,12 +22,14 @@ void *pages(size_t bytes) {
 SharedMemory::SharedMemory()
     : data_((char *)pages(BYTES)),
       allowed_((uint8_t *)pages(BYTES)),
-      cells_((Cell *)pages(BYTES * sizeof(Cell))) {}
+      cells_((Cell *)pages(BYTES * sizeof(Cell))),
+      pieces_((Piece *)pages(BYTES / PIECE * sizeof(Piece))) {}
 
 SharedMemory::~SharedMemory() {
   munmap(data_, BYTES);
   munmap(allowed_, BYTES);
   munmap(cells_, BYTES * sizeof(Cell));
+  munmap(pieces_, BYTES / PIECE * sizeof(Piece));
 }
 
 void SharedMemory::lay_out(const std::vector<Extent> &extents) {
@@ -35,14 +38,22 @@ void SharedMemory::lay_out(const std::vector<Extent> &extents) {
   for (const Extent &each : extents_) memset(allowed_ + each.offset, 1, each.bytes);
 }
 
-void SharedMemory::begin_block() {
+void SharedMemory::begin_block(unsigned threads) {
+  threads_ = threads;
+  known_.clear();
   block_start_ = last_barrier_ = ++clock_;
   for (uint64_t &each : last_collective_) each = clock_;
+}
+
+void SharedMemory::barrier() {
+  last_barrier_ = ++clock_;
+  if (!known_.empty()) shown_to_all_ = shown_;
 }
 
 bool SharedMemory::in_order(uint64_t stamp, unsigned who, unsigned thread) const {
   if (who == thread || stamp < last_barrier_) return true;
   const unsigned warp = thread / 32;
+  if (who < WARP && !known_.empty() && stamp < known_[warp].done[who]) return true;
   if (who >= WARP) return who == (WARP | warp) && stamp < last_collective_[warp];
   return who / 32 == warp && stamp < last_collective_[warp];
 }
@@ -99,7 +110,7 @@ SharedMemory::Finding SharedMemory::write(uintptr_t address, unsigned bytes, uns
     }
     cell.write = own;
   }
-  return FINE;
+  return known_.empty() ? FINE : written_meanwhile(offset, bytes, thread / 32, other);
 }
 
 SharedMemory::Finding SharedMemory::atomic(uintptr_t address, unsigned bytes, unsigned thread,
@@ -120,6 +131,96 @@ SharedMemory::Finding SharedMemory::atomic(uintptr_t address, unsigned bytes, un
       return READ_THEN_WRITE;
     }
     cell.write = clock_ << 12 | ATOMIC;
+  }
+  return FINE;
+}
+
+void SharedMemory::Clocks::join(const Clocks &other) {
+  for (size_t i = 0; i < done.size(); i++) {
+    done[i] = std::max(done[i], other.done[i]);
+    shown[i] = std::max(shown[i], other.shown[i]);
+  }
+}
+
+void SharedMemory::use_clocks() {
+  if (!known_.empty()) return;
+  const std::vector<uint64_t> none(threads_);
+  known_.assign((threads_ + 31) / 32, Clocks{none, none});
+  shown_ = shown_to_all_ = none;
+}
+
+void SharedMemory::show(unsigned thread) {
+  use_clocks();
+  shown_[thread] = ++clock_;
+}
+
+void SharedMemory::release(unsigned thread, Clocks &to) {
+  use_clocks();
+  const unsigned warp = thread / 32;
+  Clocks own = known_[warp];
+  // Of the warp's other lanes what lies before its last collective.
+  const uint64_t together = last_collective_[warp];
+  for (unsigned lane = 32 * warp; lane < 32 * warp + 32 && lane < threads_; lane++) {
+    own.done[lane] = std::max(own.done[lane], together);
+    if (shown_[lane] < together) own.shown[lane] = std::max(own.shown[lane], shown_[lane]);
+  }
+  own.done[thread] = ++clock_;
+  own.shown[thread] = shown_[thread];
+  if (to.done.empty()) to = own;
+  to.join(own);
+}
+
+void SharedMemory::acquire(unsigned thread, const Clocks &from) {
+  if (from.done.empty()) return;
+  use_clocks();
+  known_[thread / 32].join(from);
+}
+
+bool SharedMemory::is_shown(uint64_t stamp, unsigned who, unsigned warp) const {
+  if (known_.empty() || who >= WARP) return false;
+  return stamp < shown_to_all_[who] || stamp < known_[warp].shown[who] ||
+         (who / 32 == warp && stamp < shown_[who]);
+}
+
+SharedMemory::Finding SharedMemory::begin_async_read(uintptr_t piece, unsigned warp,
+                                                     unsigned &other) {
+  const uintptr_t offset = piece - (uintptr_t)data_;
+  for (uintptr_t i = offset; i < offset + PIECE; i++) {
+    if (!allowed_[i]) return OUTSIDE;
+    const uint64_t stamp = cells_[i].write >> 12;
+    if (stamp < block_start_) return UNWRITTEN;
+    other = cells_[i].write & 0xfff;
+    if (!in_order(stamp, other, 32 * warp)) return WRITE_THEN_READ;
+    if (!is_shown(stamp, other, warp)) return NOT_SHOWN;
+  }
+  pieces_[offset / PIECE].reads++;
+  return FINE;
+}
+
+void SharedMemory::end_async_read(uintptr_t piece, unsigned warp) {
+  Piece &own = pieces_[(piece - (uintptr_t)data_) / PIECE];
+  own.reads--;
+  own.ended[warp] = clock_;
+}
+
+// Whether a write by a thread of a warp comes too early for what wgmma reads there.
+SharedMemory::Finding SharedMemory::written_meanwhile(uintptr_t offset, unsigned bytes,
+                                                      unsigned warp, unsigned &other) const {
+  for (uintptr_t i = offset / PIECE; i <= (offset + bytes - 1) / PIECE; i++) {
+    if (pieces_[i].reads > 0) return UNDER_WAY;
+    for (unsigned each = 0; each < known_.size(); each++) {
+      const uint64_t ended = pieces_[i].ended[each];
+      if (each == warp || ended < last_barrier_) continue;
+      // Any lane that went on behind the wait and is in order before this one will do.
+      bool known = false;
+      for (unsigned lane = 32 * each; lane < 32 * each + 32 && lane < threads_; lane++) {
+        known |= ended < known_[warp].done[lane];
+      }
+      if (!known) {
+        other = WARP | each;
+        return READ_THEN_WRITE;
+      }
+    }
   }
   return FINE;
 }

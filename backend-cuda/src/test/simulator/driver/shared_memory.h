@@ -2,7 +2,11 @@
 // thread wrote and another reads or writes without a barrier between is a race.
 //
 // Time is counted in releases of barriers. What happened before the block's last barrier is in
-// order for all; what happened before a warp's last collective is in order for its lanes.
+// order for all; what happened before a warp's last collective is in order for its lanes; what a
+// thread did before it arrived at an mbarrier is in order for the warps that waited for it.
+//
+// wgmma reads by another way than threads do, the asynchronous proxy: it sees a write only if its thread
+// showed it by a fence, before what orders the two; and nobody may write what it reads until it is done.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -13,13 +17,24 @@ class SharedMemory {
  public:
   static constexpr unsigned BYTES = 512 << 10;
   // What an access may find.
-  enum Finding { FINE, OUTSIDE, UNWRITTEN, WRITE_THEN_READ, READ_THEN_WRITE, WRITE_THEN_WRITE };
+  enum Finding {
+    FINE, OUTSIDE, UNWRITTEN, WRITE_THEN_READ, READ_THEN_WRITE, WRITE_THEN_WRITE, NOT_SHOWN, UNDER_WAY
+  };
 
   // A range that may be used.
   struct Extent {
     unsigned long offset, bytes;
     const char *name;
   };
+
+  // Up to when what each thread did is in order, and up to when of its writes wgmma sees.
+  struct Clocks {
+    std::vector<uint64_t> done, shown;
+    void join(const Clocks &other);
+  };
+
+  // What wgmma reads at a time.
+  static constexpr unsigned PIECE = 16;
 
   SharedMemory();
   ~SharedMemory();
@@ -31,8 +46,8 @@ class SharedMemory {
   // What a kernel's variables allow.
   void lay_out(const std::vector<Extent> &extents);
   // Forgets what was written; all threads are in order with what came before.
-  void begin_block();
-  void barrier() { last_barrier_ = ++clock_; }
+  void begin_block(unsigned threads);
+  void barrier();
   void warp_barrier(unsigned warp) { last_collective_[warp] = ++clock_; }
 
   // An access by a thread of the block; `other` is the one that it collides with.
@@ -40,6 +55,15 @@ class SharedMemory {
   Finding write(uintptr_t address, unsigned bytes, unsigned thread, unsigned &other);
   // Atomic operations collide with plain accesses, not with each other.
   Finding atomic(uintptr_t address, unsigned bytes, unsigned thread, unsigned &other);
+  // A thread shows wgmma what it wrote.
+  void show(unsigned thread);
+  // Adds what is in order before a thread's arrival, and makes it so for a warp.
+  void release(unsigned thread, Clocks &to);
+  void acquire(unsigned thread, const Clocks &from);
+  // A wgmma of a warp begins to read a piece, and is done with it.
+  Finding begin_async_read(uintptr_t piece, unsigned warp, unsigned &other);
+  void end_async_read(uintptr_t piece, unsigned warp);
+
   // Nothing was written there, from now on.
   void forget(uintptr_t address, unsigned bytes);
 
@@ -52,14 +76,28 @@ class SharedMemory {
     uint64_t write, read;
   };
 
+  // Of a piece: how many reads of wgmma are under way, and when one of each warp ended last.
+  struct Piece {
+    uint64_t reads, ended[32];
+  };
+
   bool in_order(uint64_t stamp, unsigned who, unsigned thread) const;
+  bool is_shown(uint64_t stamp, unsigned who, unsigned warp) const;
+  Finding written_meanwhile(uintptr_t offset, unsigned bytes, unsigned warp, unsigned &other) const;
+  void use_clocks();
 
   char *data_;
   uint8_t *allowed_;
   Cell *cells_;
+  Piece *pieces_;
   std::vector<Extent> extents_;
   uint64_t clock_ = 1, block_start_ = 1, last_barrier_ = 1;
   uint64_t last_collective_[32];
+  // Empty until a block has an mbarrier or a fence: by warp, what it knows; by thread, its last fence,
+  // and that before the last barrier.
+  unsigned threads_ = 0;
+  std::vector<Clocks> known_;
+  std::vector<uint64_t> shown_, shown_to_all_;
 };
 
 }  // namespace heddle_sim

@@ -51,6 +51,9 @@ record FoundDevice(
   /** The first with tensor cores for bfloat16, instructions that round to it, and cp.async. */
   private static final int BFLOAT16_CAPABILITY = 80;
 
+  /** The only one with {@code wgmma}. */
+  static final int HOPPER_CAPABILITY = 90;
+
   /** Every allocation begins at a multiple of it, by the programming guide. */
   private static final int ALIGNMENT = 256;
 
@@ -73,7 +76,8 @@ record FoundDevice(
             1,
             capability >= BFLOAT16_CAPABILITY
                 ? attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
-                : 0);
+                : 0,
+            capability == HOPPER_CAPABILITY);
     Map<String, String> details = new LinkedHashMap<>();
     details.put("kind", integrated ? "integrated GPU" : "discrete GPU");
     details.put("compute capability", capability / 10 + "." + capability % 10);

@@ -33,6 +33,7 @@ record KernelUsage(
       Pattern.compile(
           " +(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
   private static final Pattern USED = Pattern.compile("ptxas info +: Used (\\d+) registers.*");
+  private static final Pattern NUMBERED = Pattern.compile(": \\(C\\d+\\)");
   private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
 
   /** Bytes that a thread writes and reads for want of registers. */
@@ -78,10 +79,14 @@ record KernelUsage(
     return Integer.parseInt(matcher.group(group));
   }
 
-  /** The lines of a log that tell of something else: errors and warnings. */
+  /**
+   * The lines of a log that tell of something else: errors and warnings, and what the assembler
+   * calls information but is numbered like a warning, such as {@code wgmma} that is serialised.
+   */
   static String complaints(String log) {
     return log.lines()
-        .filter(line -> !line.isBlank() && !line.startsWith("ptxas info"))
+        .filter(line -> !line.isBlank())
+        .filter(line -> !line.startsWith("ptxas info") || NUMBERED.matcher(line).find())
         .filter(line -> !STACK.matcher(line).matches())
         .collect(Collectors.joining("\n"));
   }

@@ -96,7 +96,9 @@ final class Nvrtc implements Compiler {
     List<String> options = new ArrayList<>(OPTIONS);
     // A later device than the compiler knows gets PTX, of which its driver makes machine code.
     boolean known = best == capability;
-    options.add("--gpu-architecture=" + (known ? "sm_" : "compute_") + best);
+    // Hopper's own instructions are no other device's.
+    String own = known && best == FoundDevice.HOPPER_CAPABILITY ? "a" : "";
+    options.add("--gpu-architecture=" + (known ? "sm_" : "compute_") + best + own);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment place = arena.allocate(ValueLayout.JAVA_LONG);
       MemorySegment code = arena.allocateFrom(text);

@@ -74,7 +74,10 @@ final class KernelTable {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** Tab-separated: a line for each kernel, five columns for each architecture. */
+  /**
+   * Tab-separated: a line for each kernel, five columns for each architecture, empty where it is
+   * not for it.
+   */
   static void write(Path file, String version, List<Row> rows) throws IOException {
     Set<String> architectures = new TreeSet<>();
     rows.forEach(row -> architectures.addAll(row.usage.keySet()));
@@ -95,13 +98,15 @@ final class KernelTable {
       for (String each : architectures) {
         KernelUsage usage = row.usage.get(each);
         text.append(
-            "\t%d\t%d\t%d\t%d\t%d"
-                .formatted(
-                    usage.registers(),
-                    usage.spillStores(),
-                    usage.spillLoads(),
-                    usage.stack(),
-                    usage.shared()));
+            usage == null
+                ? "\t\t\t\t\t"
+                : "\t%d\t%d\t%d\t%d\t%d"
+                    .formatted(
+                        usage.registers(),
+                        usage.spillStores(),
+                        usage.spillLoads(),
+                        usage.stack(),
+                        usage.shared()));
       }
       text.append('\n');
     }

@@ -15,15 +15,21 @@ import dev.heddle.kernels.LaunchTimes;
 record LimitedDevice(KernelDevice device, DeviceLimits limits) implements KernelDevice {
   /** As if it had so many multiprocessors. */
   static LimitedDevice ofUnits(KernelDevice device, int units) {
-    return with(device, units, device.limits().tileBytes());
+    return with(device, units, device.limits().tileBytes(), device.limits().warpgroups());
   }
 
   /** As if it had no tensor cores: with portable kernels only. */
   static LimitedDevice portable(KernelDevice device) {
-    return with(device, device.limits().computeUnits(), 0);
+    return with(device, device.limits().computeUnits(), 0, false);
   }
 
-  private static LimitedDevice with(KernelDevice device, int units, long tileBytes) {
+  /** As if each of its warps multiplied by itself. */
+  static LimitedDevice ofWarps(KernelDevice device) {
+    return with(device, device.limits().computeUnits(), device.limits().tileBytes(), false);
+  }
+
+  private static LimitedDevice with(
+      KernelDevice device, int units, long tileBytes, boolean warpgroups) {
     DeviceLimits own = device.limits();
     return new LimitedDevice(
         device,
@@ -36,7 +42,8 @@ record LimitedDevice(KernelDevice device, DeviceLimits limits) implements Kernel
             own.alignment(),
             own.float64(),
             own.vectorFloats(),
-            tileBytes));
+            tileBytes,
+            warpgroups));
   }
 
   @Override

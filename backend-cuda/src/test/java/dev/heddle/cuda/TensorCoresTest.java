@@ -3,6 +3,7 @@ package dev.heddle.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.heddle.backend.Backend;
 import dev.heddle.backend.BackendOptions;
@@ -15,6 +16,7 @@ import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphBuilder;
 import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
+import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.MatMul;
 import dev.heddle.op.Unary;
@@ -80,8 +82,17 @@ class TensorCoresTest {
 
   /** Fewer multiprocessors take larger tiles; of few rows tiles are others anyway. */
   @ParameterizedTest
-  @CsvSource({"BF16, 264, true", "F16, 131, true", "BF16, 72, false"})
-  void aProductsBitsDoNotDependOnItsTiles(DType type, int k, boolean byRows) {
+  @CsvSource({
+    "BF16, 264, true, true",
+    "F16, 131, true, true",
+    "BF16, 72, false, true",
+    "BF16, 264, true, false",
+    "F16, 131, true, false",
+    "BF16, 72, false, false"
+  })
+  void aProductsBitsDoNotDependOnItsTiles(DType type, int k, boolean byRows, boolean byWarpgroups) {
+    assumeTrue(!byWarpgroups || device.limits().warpgroups(), "they are Hopper's");
+    KernelDevice device = byWarpgroups ? this.device : LimitedDevice.ofWarps(this.device);
     int n = 304;
     GraphBuilder g = new GraphBuilder("product");
     Value x = g.input("x", TensorType.of(type, "rows", k));
@@ -94,7 +105,7 @@ class TensorCoresTest {
     HostTensor rows = normal(type, 200, k);
     HostTensor added = normal(type, 200, n);
     Inputs all = Inputs.of("x", rows, "b", matrix, "residual", added);
-    String tensor = "matmul on tensor cores";
+    String tensor = byWarpgroups ? "matmul by warpgroups" : "matmul on tensor cores";
     float[] many = run(LimitedDevice.ofUnits(device, 1), graph, tensor, all);
     assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 5), graph, tensor, all));
     assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 100), graph, tensor, all));

@@ -15,6 +15,8 @@ package dev.heddle.kernels;
  * @param tileBytes local memory that a group may be given when it is launched, by CUDA's own
  *     kernels for tensor cores (compute capability 8.0: {@code mma} of bf16 and f16, {@code
  *     cp.async}); 0 where only portable kernels run
+ * @param warpgroups whether four warps multiply as one ({@code wgmma}): compute capability 9.0, and
+ *     no other
  */
 public record DeviceLimits(
     boolean cpu,
@@ -25,7 +27,8 @@ public record DeviceLimits(
     int alignment,
     boolean float64,
     int vectorFloats,
-    long tileBytes) {
+    long tileBytes,
+    boolean warpgroups) {
   /** Of a device that runs portable kernels only. */
   public DeviceLimits(
       boolean cpu,
@@ -45,6 +48,7 @@ public record DeviceLimits(
         alignment,
         float64,
         vectorFloats,
-        0);
+        0,
+        false);
   }
 }

@@ -11,9 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kernel's source: a file of the portable dialect, or, ending in {@code .cu}, one for CUDA alone;
- * the function to call, and what is defined before it. A file names what else of the prelude it
- * needs: {@code #include "rows.h"}.
+ * A kernel's source: a file of the portable dialect, or, ending in {@code .cu}, one for CUDA alone,
+ * in {@code .sm_90a.cu} for that architecture alone; the function to call, and what is defined
+ * before it. A file names what else of the prelude it needs: {@code #include "rows.h"}.
  *
  * @param file {@code matmul.cl}
  * @param entry the kernel function

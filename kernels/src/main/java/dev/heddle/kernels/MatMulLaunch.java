@@ -22,7 +22,7 @@ final class MatMulLaunch {
       return MatMulBlocks.choose(node, op, tuning);
     }
     if (MatMulTensor.serves(node, op, limits)) {
-      return MatMulTensor.choose(node, op);
+      return MatMulTensor.choose(node, op, limits);
     }
     return limits.cpu() && real(node) == DType.F32 && !blocks
         ? MatMulPanels.choose(node, op, known, tuning)

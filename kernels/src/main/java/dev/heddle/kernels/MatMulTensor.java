@@ -5,60 +5,58 @@ import dev.heddle.op.MatMul;
 import dev.heddle.plan.Choice;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * {@link MatMul} of bf16 or f16 by a matrix of the same type, on tensor cores: {@code
- * matmul_tensor.cu}. Its tiles depend on the rows, and no bit on its tiles.
+ * matmul_tensor.cu}, and {@code matmul_tensor.sm_90a.cu} where four warps multiply as one. Its
+ * tiles depend on the rows, and no bit on its tiles.
  */
 final class MatMulTensor implements Launch {
+  /** Up to so many rows, the smallest tile that holds them all is best. */
+  private static final int FEW_ROWS = 64;
+
   /**
-   * How the kernel is cut, by how many rows there are.
+   * How a kernel is cut, by how many rows there are.
    *
    * <p>Few rows take as long as reading the weights does, so many bytes of them are to be under way
-   * at once: {@code columns * depth * 2 * (stages - 1)} for each group. Many rows take as long as
-   * multiplying does, so tiles are large, for each number that is read to be used often.
+   * at once. Many rows take as long as multiplying does, so tiles are large, for each number that
+   * is read to be used often.
+   *
+   * @param file of the kernel
+   * @param columns columns of the result in a tile
+   * @param rows rows
+   * @param depth terms held at a time
+   * @param stages how often so many are held
+   * @param items of a group
+   * @param extraBytes local memory besides what the stages take
+   * @param cut how its warps share a tile, as defines
    */
-  private enum Tiles {
-    LONE(16, 8, 1, 1, 128, 6),
-    FEW(32, 64, 2, 2, 128, 4),
-    SOME(128, 64, 2, 2, 64, 3),
-    MANY(256, 128, 4, 2, 32, 4);
-
-    final int columns;
-    final int rows;
-    final int across;
-    final int down;
-    final int depth;
-    final int stages;
-
-    /**
-     * Tiles.
-     *
-     * @param columns columns of the result in a tile
-     * @param rows rows
-     * @param across warps that share a tile's columns
-     * @param down warps that share its rows
-     * @param depth terms held at a time
-     * @param stages how often so many are held, one less of which are under way
-     */
-    Tiles(int columns, int rows, int across, int down, int depth, int stages) {
-      this.columns = columns;
-      this.rows = rows;
-      this.across = across;
-      this.down = down;
-      this.depth = depth;
-      this.stages = stages;
+  private record Tiles(
+      String file,
+      int columns,
+      int rows,
+      int depth,
+      int stages,
+      int items,
+      int extraBytes,
+      List<String> cut) {
+    /** Of {@code across} warps that share a tile's columns, times {@code down} its rows. */
+    static Tiles ofWarps(int columns, int rows, int across, int down, int depth, int stages) {
+      List<String> cut = List.of("ACROSS " + across, "DOWN " + down, "DEPTH " + depth);
+      int items = 32 * across * down;
+      return new Tiles("matmul_tensor.cu", columns, rows, depth, stages, items, 0, cut);
     }
 
-    int items() {
-      return 32 * across * down;
+    /** Of four warps for each 64 rows, beside four that load; two barriers a stage. */
+    static Tiles ofWarpgroups(int columns, int rows, int stages) {
+      int barriers = 2 * stages * Long.BYTES;
+      String file = "matmul_tensor.sm_90a.cu";
+      return new Tiles(file, columns, rows, 64, stages, 128 + 2 * rows, barriers, List.of());
     }
 
     int bytes() {
-      return stages * depth * (columns + rows) * Short.BYTES;
+      return stages * depth * (columns + rows) * Short.BYTES + extraBytes;
     }
 
     long groups(long m, long n) {
@@ -66,37 +64,52 @@ final class MatMulTensor implements Launch {
     }
 
     KernelSource source(List<String> defines) {
-      return new KernelSource(
-          "matmul_tensor.cu",
-          "multiply_tensor",
-          Types.and(
-              defines,
-              "COLUMNS " + columns,
-              "ROWS " + rows,
-              "ACROSS " + across,
-              "DOWN " + down,
-              "DEPTH " + depth,
-              "STAGES " + stages),
-          bytes());
+      List<String> all = Types.and(defines, "COLUMNS " + columns, "ROWS " + rows);
+      all.addAll(cut);
+      all.add("STAGES " + stages);
+      return new KernelSource(file, "multiply_tensor", all, bytes());
     }
   }
+
+  /** Smaller ones first. */
+  private static final List<Tiles> OF_WARPS =
+      List.of(
+          Tiles.ofWarps(16, 8, 1, 1, 128, 6),
+          Tiles.ofWarps(32, 64, 2, 2, 128, 4),
+          Tiles.ofWarps(128, 64, 2, 2, 64, 3),
+          Tiles.ofWarps(256, 128, 4, 2, 32, 4));
+
+  private static final List<Tiles> OF_WARPGROUPS =
+      List.of(
+          Tiles.ofWarpgroups(32, 64, 9),
+          Tiles.ofWarpgroups(128, 128, 5),
+          Tiles.ofWarpgroups(256, 128, 4));
+
+  /** As {@code b} by rows of k is read 64 columns at a time. */
+  private static final List<Tiles> OF_WARPGROUPS_BY_K =
+      List.of(
+          Tiles.ofWarpgroups(64, 64, 6),
+          Tiles.ofWarpgroups(128, 128, 5),
+          Tiles.ofWarpgroups(256, 128, 4));
 
   private final LaunchSite site;
   private final MatMul op;
   private final MatMulExtents extents;
-  private final Map<Tiles, DeviceKernel> kernels;
+  private final List<Tiles> ladder;
+  private final DeviceKernel[] kernels;
 
-  private MatMulTensor(LaunchSite site, MatMul op, Map<Tiles, DeviceKernel> kernels) {
+  private MatMulTensor(LaunchSite site, MatMul op, List<Tiles> ladder, DeviceKernel[] kernels) {
     this.site = site;
     this.op = op;
     this.extents = new MatMulExtents(site, op);
+    this.ladder = ladder;
     this.kernels = kernels;
   }
 
   /** Whether this is for the node. */
   static boolean serves(Node node, MatMul op, DeviceLimits limits) {
     DType type = node.input(MatMul.A).type().dtype();
-    return limits.tileBytes() >= Tiles.MANY.bytes()
+    return limits.tileBytes() >= ladder(op, limits).getLast().bytes()
         && (type == DType.BF16 || type == DType.F16)
         && node.input(MatMul.B).type().dtype() == type
         && node.input(MatMul.B).type().rank() == 2
@@ -105,9 +118,16 @@ final class MatMulTensor implements Launch {
         && MatMulLaunch.real(node) == DType.F32;
   }
 
-  static Choice<Launch.Preparation> choose(Node node, MatMul op) {
+  private static List<Tiles> ladder(MatMul op, DeviceLimits limits) {
+    if (!limits.warpgroups()) {
+      return OF_WARPS;
+    }
+    return op.transposeB() ? OF_WARPGROUPS : OF_WARPGROUPS_BY_K;
+  }
+
+  static Choice<Launch.Preparation> choose(Node node, MatMul op, DeviceLimits limits) {
     return Choice.Run.<Launch.Preparation>of(
-            "matmul on tensor cores",
+            limits.warpgroups() ? "matmul by warpgroups" : "matmul on tensor cores",
             "%s, summed in float32 in one order for any rows"
                 .formatted(node.input(MatMul.A).type().dtype()),
             workshop -> prepare(workshop, node, op))
@@ -123,28 +143,27 @@ final class MatMulTensor implements Launch {
       defines.add("BY_K");
     }
     int units = workshop.limits().computeUnits();
-    Map<Tiles, DeviceKernel> kernels = new EnumMap<>(Tiles.class);
-    for (Tiles tiles : Tiles.values()) {
+    List<Tiles> ladder = ladder(op, workshop.limits());
+    DeviceKernel[] kernels = new DeviceKernel[ladder.size()];
+    for (int i = 0; i < kernels.length; i++) {
       // What fixed extents rule out is not compiled.
-      boolean needed = !m.isFixed() || !n.isFixed() || tiles(m.fixed(), n.fixed(), units) == tiles;
-      if (needed) {
-        kernels.put(tiles, workshop.compile(tiles.source(defines)));
+      if (!m.isFixed() || !n.isFixed() || best(ladder, m.fixed(), n.fixed(), units) == i) {
+        kernels[i] = workshop.compile(ladder.get(i).source(defines));
       }
     }
-    return site -> new MatMulTensor(site, op, kernels);
+    return site -> new MatMulTensor(site, op, ladder, kernels);
   }
 
-  /** Those for a product: the largest of which every multiprocessor gets one. */
-  private static Tiles tiles(long m, long n, int units) {
-    if (m <= Tiles.LONE.rows) {
-      return Tiles.LONE;
+  /** Those that hold few rows, or else the largest of which every multiprocessor gets one. */
+  private static int best(List<Tiles> ladder, long m, long n, int units) {
+    int best = -1;
+    for (int i = 0; i < ladder.size(); i++) {
+      boolean holds = ladder.get(i).rows >= Math.min(m, FEW_ROWS);
+      if (holds && (best < 0 || m > FEW_ROWS && ladder.get(i).groups(m, n) >= units)) {
+        best = i;
+      }
     }
-    if (m <= Tiles.FEW.rows) {
-      return Tiles.FEW;
-    }
-    return Tiles.MANY.groups(m, n) >= units
-        ? Tiles.MANY
-        : Tiles.SOME.groups(m, n) >= units ? Tiles.SOME : Tiles.FEW;
+    return best;
   }
 
   @Override
@@ -157,12 +176,13 @@ final class MatMulTensor implements Launch {
   public void run() {
     long m = extents.m();
     long n = extents.n();
-    Tiles tiles = tiles(m, n, site.limits().computeUnits());
+    int best = best(ladder, m, n, site.limits().computeUnits());
+    Tiles tiles = ladder.get(best);
     site.tensor(site.out(0)).tensor(site.in(MatMul.A)).tensor(site.in(MatMul.B));
     site.tensor(site.in(MatMul.BIAS)).tensor(site.in(MatMul.RESIDUAL));
     site.put(m).put(n).put(extents.k());
     MatMulLaunch.putAlpha(site, op);
     site.put(extents.biasRow()).put(extents.biasColumn());
-    site.launch(kernels.get(tiles), Extent.of(tiles.groups(m, n)), Extent.of(tiles.items()));
+    site.launch(kernels[best], Extent.of(tiles.groups(m, n)), Extent.of(tiles.items));
   }
 }

@@ -54,7 +54,11 @@ import java.util.Set;
 public final class ModelKernels {
   /** Variants depend on these; GPUs of all generations that are served allow them. */
   public static final DeviceLimits LIMITS =
-      new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 99 << 10);
+      new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 99 << 10, false);
+
+  /** Of Hopper, which has products of its own. */
+  private static final DeviceLimits HOPPER =
+      new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 227 << 10, true);
 
   /** Rows that few items share, and longer ones. */
   private static final int[] WIDTHS = {768, 4096};
@@ -71,21 +75,29 @@ public final class ModelKernels {
           Unary.Kind.RELU,
           Unary.Kind.SILU);
 
-  private final RecordingDevice device = new RecordingDevice(LIMITS);
-  private final Backend backend = new KernelBackend(device, List.of());
+  private final RecordingDevice device;
+  private final Backend backend;
 
-  private ModelKernels() {}
+  private ModelKernels(DeviceLimits limits) {
+    device = new RecordingDevice(limits);
+    backend = new KernelBackend(device, List.of());
+  }
 
   /** All of them. */
   public static Set<KernelSource> all() {
-    ModelKernels kernels = new ModelKernels();
-    try (kernels.backend) {
+    ModelKernels kernels = new ModelKernels(LIMITS);
+    ModelKernels hopper = new ModelKernels(HOPPER);
+    try (kernels.backend;
+        hopper.backend) {
       kernels.products();
       kernels.attention();
       kernels.norms();
       kernels.elements();
       kernels.rows();
-      return new LinkedHashSet<>(kernels.device.sources());
+      hopper.products();
+      Set<KernelSource> all = new LinkedHashSet<>(kernels.device.sources());
+      all.addAll(hopper.device.sources());
+      return all;
     }
   }
 

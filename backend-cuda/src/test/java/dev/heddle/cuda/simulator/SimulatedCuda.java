@@ -163,7 +163,7 @@ final class SimulatedCuda implements AutoCloseable {
   /** An outcome of a compilation: {@code module} is null if it failed. */
   record Compiled(MemorySegment module, String log) {}
 
-  /** Compiles a text for compute capability 9.0 and loads it. */
+  /** Compiles a text for compute capability 9.0, its own instructions among it, and loads it. */
   Compiled compile(String text, String... options) {
     MemorySegment program = arena.allocate(ADDRESS);
     need(
@@ -176,7 +176,7 @@ final class SimulatedCuda implements AutoCloseable {
         MemorySegment.NULL);
     MemorySegment handle = program.get(ADDRESS, 0);
     String[] all =
-        Stream.concat(Stream.of("--gpu-architecture=sm_90", "-fmad=false"), Arrays.stream(options))
+        Stream.concat(Stream.of("--gpu-architecture=sm_90a", "-fmad=false"), Arrays.stream(options))
             .toArray(String[]::new);
     MemorySegment texts = arena.allocate(ADDRESS, all.length);
     for (int i = 0; i < all.length; i++) {

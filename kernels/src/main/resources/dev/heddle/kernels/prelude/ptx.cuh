@@ -1,6 +1,7 @@
 // The PTX of CUDA's own kernels, a function each; the simulator has a C++ twin of every instruction
-// (device/tensor.h). From compute capability 8.0 on. How lanes hold matrices is the PTX manual's,
-// "Warp-Level Matrix Instructions".
+// (device/tensor.h, device/warpgroup.h). From compute capability 8.0 on; what stands below "Hopper" is
+// for sm_90a alone. How lanes hold matrices is the PTX manual's, "Warp-Level Matrix Instructions" and
+// "Asynchronous Warpgroup Level Matrix Instructions".
 #define LANE (LOCAL_ID(0) % 32)
 #define WARP_BARRIER() __syncwarp()
 
@@ -44,3 +45,93 @@ DEVICE uint4 load_turned(LOCAL const void *row) {
                : "memory");
   return x;
 }
+
+// Hopper.
+
+// A barrier in shared memory that `count` arrivals release, again and again: a thread that arrived goes
+// on, and one that waits for phase 0, 1, 0, ... goes on once that one is over. What is ordered before
+// an arrival is before whatever waited for it. Begun by one thread, and known to others behind a BARRIER.
+DEVICE void phases_begin(LOCAL u64 *barrier, i32 count) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;"
+               :
+               : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(count)
+               : "memory");
+}
+DEVICE void phases_arrive(LOCAL u64 *barrier) {
+  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];"
+               :
+               : "r"((u32)__cvta_generic_to_shared(barrier))
+               : "memory");
+}
+DEVICE void phases_wait(LOCAL u64 *barrier, i32 phase) {
+  u32 over;
+  do {
+    asm volatile("{ .reg .pred over; "
+                 "mbarrier.try_wait.parity.shared::cta.b64 over, [%1], %2; "
+                 "selp.u32 %0, 1, 0, over; }"
+                 : "=r"(over)
+                 : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(phase)
+                 : "memory");
+  } while (!over);
+}
+
+// What this thread wrote to shared memory, and what its cp.async did that it has waited for, wgmma may
+// read that is issued after it in order.
+DEVICE void show_to_wgmma() { asm volatile("fence.proxy.async.shared::cta;" : : : "memory"); }
+
+// Where wgmma finds an operand that lies swizzled: lines of 128 bytes one after another from a multiple
+// of 1024 bytes on, of which line i has its 16 bytes number j at j ^ (i % 8). By k, where a line is 64
+// numbers along k: `next` is how far on the next 8 lines are, and 16 of k are 32 bytes. Turned, where a
+// line is 64 numbers of one k: `next` is how far on the next 8 of k are, 16 of k are 16 lines, and the
+// next 64 lines' width lies `across` bytes on.
+DEVICE u64 swizzled(LOCAL const void *at, i32 across, i32 next) {
+  const u64 place = ((u32)__cvta_generic_to_shared(at) & 0x3ffff) >> 4;
+  return place | (u64)(across >> 4) << 16 | (u64)(next >> 4) << 32 | (u64)1 << 62;
+}
+
+// sum += a b^T in float32, of four warps together, meanwhile: a 64 x 16, b N x 16, or turned 16 x N.
+// Warp w of them has rows 16 w on, lane 4 g + t of these g and g + 8, columns 2 t and 2 t + 1 of every 8:
+// sum[4 i + 2 r + c] is row g + 8 r, column 8 i + 2 t + c. All four issue wgmma_begin() before the first
+// and after touching sum, then products, then wgmma_commit(). Until WGMMA_WAIT says that the group is
+// done sum may not be touched, nor what a and b name be written.
+#define HEDDLE_TEN(d)                                                                             \
+  "%" #d "0, %" #d "1, %" #d "2, %" #d "3, %" #d "4, %" #d "5, %" #d "6, %" #d "7, %" #d "8, %" #d "9, "
+#define HEDDLE_OPERANDS_32                                                                        \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, %16, %17"
+#define HEDDLE_OPERANDS_128                                                                                \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) HEDDLE_TEN(3)           \
+      HEDDLE_TEN(4) HEDDLE_TEN(5) "%60, %61, %62, %63}, %64, %65"
+#define HEDDLE_OPERANDS_64                                                                                 \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) "%30, %31}, %32, %33"
+#define HEDDLE_OPERANDS_256                                                                                \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) HEDDLE_TEN(3)           \
+      HEDDLE_TEN(4) HEDDLE_TEN(5) HEDDLE_TEN(6) HEDDLE_TEN(7) HEDDLE_TEN(8) HEDDLE_TEN(9)         \
+          HEDDLE_TEN(10) HEDDLE_TEN(11) "%120, %121, %122, %123, %124, %125, %126, %127}, %128, %129"
+#define HEDDLE_SUM_4(i) "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3])
+#define HEDDLE_SUM_16(i)                                                                          \
+  HEDDLE_SUM_4(i), HEDDLE_SUM_4(i + 4), HEDDLE_SUM_4(i + 8), HEDDLE_SUM_4(i + 12)
+#define HEDDLE_SUM_32(i) HEDDLE_SUM_16(i), HEDDLE_SUM_16(i + 16)
+#define HEDDLE_SUM_64(i) HEDDLE_SUM_32(i), HEDDLE_SUM_32(i + 32)
+#define HEDDLE_SUM_128(i) HEDDLE_SUM_64(i), HEDDLE_SUM_64(i + 64)
+#define HEDDLE_WGMMA(name, T, N, sums, turned)                                                    \
+  DEVICE void name##_##T##_##N(PRIVATE f32 *c, u64 a, u64 b) {                                    \
+    asm volatile("wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." #T "." #T " " HEDDLE_OPERANDS_##N       \
+                 ", 1, 1, 1, 0, " #turned ";"                                                     \
+                 : sums(0)                                                                        \
+                 : "l"(a), "l"(b));                                                               \
+  }
+#define HEDDLE_WGMMAS(T)                                                                          \
+  HEDDLE_WGMMA(wgmma, T, 32, HEDDLE_SUM_16, 0)                                                    \
+  HEDDLE_WGMMA(wgmma, T, 128, HEDDLE_SUM_64, 0)                                                   \
+  HEDDLE_WGMMA(wgmma, T, 256, HEDDLE_SUM_128, 0)                                                  \
+  HEDDLE_WGMMA(wgmma_turned, T, 64, HEDDLE_SUM_32, 1)                                             \
+  HEDDLE_WGMMA(wgmma_turned, T, 128, HEDDLE_SUM_64, 1)                                            \
+  HEDDLE_WGMMA(wgmma_turned, T, 256, HEDDLE_SUM_128, 1)
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+HEDDLE_WGMMAS(bf16)
+HEDDLE_WGMMAS(f16)
+#endif
+DEVICE void wgmma_begin() { asm volatile("wgmma.fence.sync.aligned;" : : : "memory"); }
+DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory"); }
+// Waits until at most so many groups are under way.
+#define WGMMA_WAIT(groups) asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(groups) : "memory")
