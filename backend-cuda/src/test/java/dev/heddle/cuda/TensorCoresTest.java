@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -84,11 +85,11 @@ class TensorCoresTest {
   @ParameterizedTest
   @CsvSource({
     "BF16, 264, true, true",
-    "F16, 131, true, true",
-    "BF16, 72, false, true",
+    "BF16, 131, true, true",
+    "F16, 72, false, true",
     "BF16, 264, true, false",
-    "F16, 131, true, false",
-    "BF16, 72, false, false"
+    "BF16, 131, true, false",
+    "F16, 72, false, false"
   })
   void aProductsBitsDoNotDependOnItsTiles(DType type, int k, boolean byRows, boolean byWarpgroups) {
     assumeTrue(!byWarpgroups || device.limits().warpgroups(), "they are Hopper's");
@@ -116,5 +117,25 @@ class TensorCoresTest {
     }
     LimitedDevice portable = LimitedDevice.portable(device);
     assertNear(run(portable, graph, "matmul in local memory", all), many, 1.0 / 128);
+  }
+
+  @Test
+  void onlyHopperMultipliesByWarpgroups() {
+    Simulator.need();
+    GraphBuilder g = new GraphBuilder("product");
+    Value x = g.input("x", TensorType.of(DType.BF16, 8, 40));
+    Value b = g.input("b", TensorType.of(DType.BF16, 16, 40));
+    Graph graph = g.output("y", g.add("y", MatMul.LINEAR, x, b)).build();
+    Inputs inputs = Inputs.of("x", normal(DType.BF16, 8, 40), "b", normal(DType.BF16, 16, 40));
+    float[] y = run(LimitedDevice.ofUnits(device, 1), graph, "matmul by warpgroups", inputs);
+    for (int capability : new int[] {80, 100}) {
+      Simulator.set("capability", capability);
+      try (CudaDevice other = TestKernels.open(BackendOptions.DEFAULT, ProgramCache.off())) {
+        LimitedDevice whole = LimitedDevice.ofUnits(other, 1);
+        assertNear(y, run(whole, graph, "matmul on tensor cores", inputs), 1.0 / 128);
+      } finally {
+        Simulator.set("capability", 90);
+      }
+    }
   }
 }

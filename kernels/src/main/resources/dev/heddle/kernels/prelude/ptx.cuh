@@ -47,6 +47,7 @@ DEVICE uint4 load_turned(LOCAL const void *row) {
 }
 
 // Hopper.
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
 
 // A barrier in shared memory that `count` arrivals release, again and again: a thread that arrived goes
 // on, and one that waits for phase 0, 1, 0, ... goes on once that one is over. What is ordered before
@@ -127,11 +128,10 @@ DEVICE u64 swizzled(LOCAL const void *at, i32 across, i32 next) {
   HEDDLE_WGMMA(wgmma_turned, T, 64, HEDDLE_SUM_32, 1)                                             \
   HEDDLE_WGMMA(wgmma_turned, T, 128, HEDDLE_SUM_64, 1)                                            \
   HEDDLE_WGMMA(wgmma_turned, T, 256, HEDDLE_SUM_128, 1)
-#ifdef __CUDA_ARCH_FEAT_SM90_ALL
 HEDDLE_WGMMAS(bf16)
 HEDDLE_WGMMAS(f16)
-#endif
 DEVICE void wgmma_begin() { asm volatile("wgmma.fence.sync.aligned;" : : : "memory"); }
 DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory"); }
 // Waits until at most so many groups are under way.
 #define WGMMA_WAIT(groups) asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(groups) : "memory")
+#endif
