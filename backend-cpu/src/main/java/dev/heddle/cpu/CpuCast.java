@@ -6,7 +6,6 @@ import dev.heddle.op.Cast;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Views;
 import dev.heddle.tensor.DType;
-import dev.heddle.tensor.Elements;
 import java.util.function.Predicate;
 
 /** {@link Cast}: loops of their own for what models convert much, one general loop for the rest. */
@@ -23,21 +22,24 @@ final class CpuCast {
     if (from.isQuantized()) {
       return CpuBlockRows.choose(node, kernels, known);
     }
-    return CpuKernel.choice("convert", from + " to " + to, CpuElementwise.of(function(from, to)))
+    return CpuKernel.choice(
+            "convert",
+            from + " to " + to,
+            CpuElementwise.of(function(from, to, kernels.elements())))
         .over(0);
   }
 
-  private static CpuElementwise.Function function(DType from, DType to) {
+  private static CpuElementwise.Function function(DType from, DType to, ElementKernels elements) {
     return (loops, count, y, x, b, c, scratch) -> {
       boolean dense = loops.rowStride(0) == to.bytes() && loops.rowStride(1) == from.bytes();
       if (dense && to == DType.F32 && from == DType.F16) {
         halvesToFloats(count, x, y);
       } else if (dense && to == DType.F32 && from == DType.BF16) {
-        bfloatsToFloats(count, x, y);
+        elements.widenBfloats(x, y, (int) count);
       } else if (dense && to == DType.F16 && from == DType.F32) {
         floatsToHalves(count, x, y);
       } else if (dense && to == DType.BF16 && from == DType.F32) {
-        floatsToBfloats(count, x, y);
+        elements.narrowToBfloats(x, y, (int) count);
       } else if (from.isFloat()) {
         doubles(loops, from, to, count, x, y);
       } else {
@@ -52,21 +54,9 @@ final class CpuCast {
     }
   }
 
-  static void bfloatsToFloats(long count, long x, long y) {
-    for (long i = 0; i < count; i++) {
-      Memory.putInt(y + 4 * i, Memory.getShort(x + 2 * i) << 16);
-    }
-  }
-
   static void floatsToHalves(long count, long x, long y) {
     for (long i = 0; i < count; i++) {
       Memory.putShort(y + 2 * i, Float.floatToFloat16(Memory.getFloat(x + 4 * i)));
-    }
-  }
-
-  static void floatsToBfloats(long count, long x, long y) {
-    for (long i = 0; i < count; i++) {
-      Memory.putShort(y + 2 * i, Elements.floatToBfloat16(Memory.getFloat(x + 4 * i)));
     }
   }
 

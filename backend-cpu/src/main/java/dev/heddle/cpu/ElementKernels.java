@@ -31,6 +31,12 @@ interface ElementKernels {
   void binary(
       Binary.Kind kind, long a, int aStep, long b, int bStep, long y, int count, long scratch);
 
+  /** {@code y[i] = x[i]}, x being bf16. */
+  void widenBfloats(long x, long y, int count);
+
+  /** {@code y[i] = x[i]}, y being bf16: rounded to nearest, to even between two. */
+  void narrowToBfloats(long x, long y, int count);
+
   /** What no implementation computes: the type checks of a graph let it come to no kernel. */
   static IllegalArgumentException unsupported(Enum<?> kind) {
     return new IllegalArgumentException(kind + " has no float32 result; expected another kind");

@@ -15,4 +15,14 @@ final class VectorElements implements ElementKernels {
       Binary.Kind kind, long a, int aStep, long b, int bStep, long y, int count, long scratch) {
     VectorBinary.apply(kind, a, aStep, b, bStep, y, count, scratch);
   }
+
+  @Override
+  public void widenBfloats(long x, long y, int count) {
+    VectorBfloats.widen(x, y, count);
+  }
+
+  @Override
+  public void narrowToBfloats(long x, long y, int count) {
+    VectorBfloats.narrow(x, y, count);
+  }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.heddle.op.Binary;
 import dev.heddle.op.Unary;
+import dev.heddle.tensor.Elements;
 import dev.heddle.tensor.HostTensor;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -130,6 +131,36 @@ class ElementKernelsTest {
         long scratch = memory.floats(ElementKernels.SCRATCH / Float.BYTES);
         assertThrows(
             IllegalArgumentException.class, () -> kernels.unary(Unary.Kind.NOT, x, x, 1, scratch));
+      }
+    }
+  }
+
+  /** Every bf16 number, and float32 numbers that lie on both sides of those and between two. */
+  @Test
+  void castsOfBfloatsAreTheOracles() {
+    int halves = 1 << 16;
+    float[] wide = new float[4 * halves];
+    short[] narrow = new short[wide.length];
+    for (int i = 0; i < wide.length; i++) {
+      int below = new int[] {0, 0x7fff, 0x8000, 0x8001}[i % 4];
+      wide[i] = Float.intBitsToFloat(i / 4 << 16 | below);
+      narrow[i] = Elements.floatToBfloat16(wide[i]);
+    }
+    for (ElementKernels kernels : ALL) {
+      for (int count : new int[] {1, 17, wide.length - 1}) {
+        try (Native memory = new Native()) {
+          long from = memory.of(wide);
+          long to = memory.floats(count);
+          kernels.narrowToBfloats(from, to, count);
+          for (int i = 0; i < count; i++) {
+            assertEquals(narrow[i], Memory.getShort(to + 2L * i), "narrow " + wide[i]);
+          }
+          long again = memory.floats(count);
+          kernels.widenBfloats(to, again, count);
+          for (int i = 0; i < count; i++) {
+            assertEquals(narrow[i] << 16, Memory.getInt(again + 4L * i), "wide " + narrow[i]);
+          }
+        }
       }
     }
   }

@@ -102,6 +102,12 @@ class KernelAllocationTest {
             }
           });
       assertAllocatesNothingOnceWarm(
+          "casts",
+          () -> {
+            kernels.narrowToBfloats(x, y, count);
+            kernels.widenBfloats(x, y, count / 2);
+          });
+      assertAllocatesNothingOnceWarm(
           "binary functions",
           () -> {
             for (Binary.Kind kind : BINARY) {
