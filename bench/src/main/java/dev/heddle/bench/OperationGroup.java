@@ -1,7 +1,12 @@
 package dev.heddle.bench;
 
 import dev.heddle.bench.ops.Subject;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Single operations, and the machine's ceilings before them. */
 final class OperationGroup implements Budget.Group {
@@ -22,7 +27,18 @@ final class OperationGroup implements Budget.Group {
     this.options = options;
     this.recorder = recorder;
     entrants = options.operations();
-    steps = subjects.stream().filter(options::wants).map(this::step).toList();
+    steps = inTurns(subjects.stream().filter(options::wants).toList()).map(this::step).toList();
+  }
+
+  /** One of each table after the other: should time run out, all tables have some. */
+  private static Stream<Subject> inTurns(List<Subject> subjects) {
+    Map<String, Integer> seen = new HashMap<>();
+    Map<Integer, List<Subject>> turns = new TreeMap<>();
+    for (Subject subject : subjects) {
+      int turn = seen.merge(subject.group(), 1, Integer::sum);
+      turns.computeIfAbsent(turn, _ -> new ArrayList<>()).add(subject);
+    }
+    return turns.values().stream().flatMap(List::stream);
   }
 
   private Budget.Step step(Subject subject) {

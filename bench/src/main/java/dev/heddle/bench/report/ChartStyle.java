@@ -1,5 +1,6 @@
 package dev.heddle.bench.report;
 
+import dev.heddle.bench.result.Results;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -9,9 +10,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.HorizontalBarChart;
@@ -27,7 +26,7 @@ import org.knowm.xchart.style.markers.None;
  * How charts look: on light or on dark paper, with the same colour for the same system in all of
  * them. They are drawn for {@value #WIDTH} pixels of a page, with twice as many of their own.
  *
- * @param labels all systems, in the order of their colours
+ * @param labels all systems that have times, in the order of their colours
  */
 record ChartStyle(boolean dark, List<String> labels) {
   static final int WIDTH = 640;
@@ -37,12 +36,22 @@ record ChartStyle(boolean dark, List<String> labels) {
   private static final int FONT_SIZE = 15;
 
   /** Apart for most people who see few colours too (Okabe and Ito, 2008), for light and dark. */
-  private static final int[] LIGHT = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0x8a6d00, 0x56b4e9};
+  private static final int[] LIGHT = {
+    0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0x8a6d00, 0x56b4e9, 0x5f6673, 0x7a4fbf, 0xe6c229
+  };
 
-  private static final int[] DARK = {0x56b4e9, 0xe69f00, 0x2bc79b, 0xe09bc4, 0xf0e442, 0xd55e00};
+  private static final int[] DARK = {
+    0x56b4e9, 0xe69f00, 0x2bc79b, 0xe09bc4, 0xf0e442, 0xd55e00, 0x9aa4b2, 0xa98ae8, 0x3a72d8
+  };
 
-  static ChartStyle of(boolean dark, Set<String> labels) {
-    return new ChartStyle(dark, new ArrayList<>(labels));
+  static ChartStyle of(boolean dark, Results results) {
+    return new ChartStyle(
+        dark,
+        results.lines().stream()
+            .filter(line -> line.times() != null)
+            .map(line -> line.by().label())
+            .distinct()
+            .toList());
   }
 
   Color ink() {

@@ -3,10 +3,8 @@ package dev.heddle.bench.report;
 import dev.heddle.bench.result.Results;
 import dev.heddle.cli.Page;
 import java.util.Base64;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Results as a page that is whole in itself: style and pictures in it, nothing from a network. */
 final class HtmlReport {
@@ -67,7 +65,7 @@ final class HtmlReport {
     if (!summary.rows().isEmpty()) {
       table(summary);
     }
-    charts(results, comparison);
+    charts(results);
     Cells.tables(comparison, Cells::of).forEach(this::table);
     List<String> reasons = Missing.of(comparison);
     if (!reasons.isEmpty()) {
@@ -83,20 +81,18 @@ final class HtmlReport {
     page.append(line).append('\n');
   }
 
-  private void charts(Results results, Comparison comparison) {
-    Set<String> labels = new LinkedHashSet<>();
-    comparison.groups().values().forEach(rows -> labels.addAll(Comparison.labels(rows)));
+  private void charts(Results results) {
     add("<h2>charts</h2>\n<div class=\"charts\">");
     for (Map.Entry<String, Charts.Drawing> chart : Charts.of(results).entrySet()) {
       add("<picture>");
       add(
           "<source media=\"(prefers-color-scheme: dark)\" srcset=\"%s\">"
-              .formatted(data(chart.getValue().png(ChartStyle.of(true, labels)))));
+              .formatted(data(chart.getValue().png(ChartStyle.of(true, results)))));
       add(
           "<img alt=\"%s\" src=\"%s\">"
               .formatted(
                   escaped(chart.getKey() + ", as the table says"),
-                  data(chart.getValue().png(ChartStyle.of(false, labels)))));
+                  data(chart.getValue().png(ChartStyle.of(false, results)))));
       add("</picture>");
     }
     add("</div>");

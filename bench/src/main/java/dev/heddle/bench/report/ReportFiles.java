@@ -6,9 +6,7 @@ import dev.heddle.cli.OutputFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** The options that say which files results are written to. */
@@ -68,12 +66,10 @@ public final class ReportFiles {
       Files.writeString(markdown, MarkdownReport.of(results));
     }
     if (charts != null) {
-      Set<String> labels = new LinkedHashSet<>();
-      results.lines().forEach(line -> labels.add(line.by().label()));
       for (Map.Entry<String, Charts.Drawing> chart : Charts.of(results).entrySet()) {
         Files.write(
             charts.resolve(chart.getKey() + ".png"),
-            chart.getValue().png(ChartStyle.of(false, labels)));
+            chart.getValue().png(ChartStyle.of(false, results)));
       }
     }
   }
