@@ -50,11 +50,6 @@ record KernelUnit(String name, List<KernelSource> sources) {
     return "_" + number;
   }
 
-  /** Whether it is for sm_90a alone. */
-  boolean isHopper() {
-    return sources.getFirst().file().endsWith(".sm_90a.cu");
-  }
-
   /** All that the compiler is given. */
   String text() {
     StringBuilder unit = new StringBuilder();

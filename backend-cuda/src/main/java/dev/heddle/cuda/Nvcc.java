@@ -16,14 +16,14 @@ import java.util.stream.Stream;
  * each text and version.
  */
 final class Nvcc {
-  private static final String HOPPER = "-gencode=arch=compute_90a,code=sm_90a";
-
   /**
    * One list everywhere: Ampere, Ada, Hopper, Blackwell for data centres and for desks, and PTX for
    * all else from Ampere on. Hopper's own instructions need a pass of their own.
    */
-  private static final List<String> TARGETS =
-      List.of("-gencode=arch=compute_80,code=[sm_80,sm_89,sm_100,sm_120,compute_80]", HOPPER);
+  private static final String OTHERS =
+      "-gencode=arch=compute_80,code=[sm_80,sm_89,sm_100,sm_120,compute_80]";
+
+  private static final String HOPPER = "-gencode=arch=compute_90a,code=sm_90a";
 
   private final Path program;
   private final String version;
@@ -61,7 +61,7 @@ final class Nvcc {
   }
 
   /**
-   * Compiles a unit for all targets.
+   * Compiles a unit for all targets that it is for.
    *
    * @throws IOException with all that was said, if it was not silent
    */
@@ -69,7 +69,13 @@ final class Nvcc {
     String text = unit.text();
     List<String> options = new ArrayList<>(Nvrtc.OPTIONS);
     options.addAll(List.of("-Werror", "all-warnings", "-Xptxas", "-v"));
-    options.addAll(unit.isHopper() ? List.of(HOPPER) : TARGETS);
+    // All sources of a unit are of one file.
+    if (unit.sources().getFirst().isForOthers()) {
+      options.add(OTHERS);
+    }
+    if (unit.sources().getFirst().isForHopper()) {
+      options.add(HOPPER);
+    }
     options.addAll(List.of("-compress-mode=size", "-fatbin"));
     String key = ProgramCache.key(text, String.join(" ", options), List.of(version));
     Path image = folder.resolve(key + ".fatbin");

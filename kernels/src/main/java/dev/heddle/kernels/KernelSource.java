@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
 
 /**
  * A kernel's source: a file of the portable dialect, or, ending in {@code .cu}, one for CUDA alone,
- * in {@code .sm_90a.cu} for that architecture alone; the function to call, and what is defined
- * before it. A file names what else of the prelude it needs: {@code #include "rows.h"}.
+ * in {@code .sm_90a.cu} for that architecture alone, and then instead of the {@code .cu} of the
+ * same name; the function to call, and what is defined before it. A file names what else of the
+ * prelude it needs: {@code #include "rows.h"}.
  *
  * @param file {@code matmul.cl}
  * @param entry the kernel function
@@ -24,6 +25,8 @@ import java.util.regex.Pattern;
 public record KernelSource(String file, String entry, List<String> defines, int tileBytes) {
   /** A line that stands for a file of the prelude, for compilers that have no files. */
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.+)\"\\R");
+
+  private static final String HOPPER = ".sm_90a.cu";
 
   /** What maps the dialect to a language. */
   public enum Language {
@@ -56,6 +59,18 @@ public record KernelSource(String file, String entry, List<String> defines, int 
   /** A variant of a file. */
   public static KernelSource of(String file, String entry, String... defines) {
     return new KernelSource(file, entry, List.of(defines));
+  }
+
+  /** Whether devices of compute capability 9.0 run it: not if another file stands for it there. */
+  public boolean isForHopper() {
+    return !isForOthers()
+        || !file.endsWith(".cu")
+        || KernelSource.class.getResource(file.replaceAll("\\.cu$", HOPPER)) == null;
+  }
+
+  /** Whether other devices run it. */
+  public boolean isForOthers() {
+    return !file.endsWith(HOPPER);
   }
 
   /** All that a compiler of {@code language} is given. */
