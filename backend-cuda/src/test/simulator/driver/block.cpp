@@ -257,25 +257,25 @@ unsigned Block::active(const Fiber &self) const {
 
 // Nobody can go on.
 std::string Block::deadlock() const {
-  unsigned at_barrier = 0, at_collective = 0, at_phases = 0, one = 0, gone = 0;
+  unsigned at_barrier = 0, at_collective = 0, at_phases = 0, one = 0, late = 0, gone = 0;
   for (unsigned thread = 0; thread < threads_; thread++) {
     if (states_[thread] == AT_BARRIER) at_barrier++;
     if (states_[thread] == AT_COLLECTIVE) {
       at_collective++;
       one = thread;
     }
-    if (states_[thread] == AT_PHASES) at_phases++;
+    if (states_[thread] == AT_PHASES) {
+      at_phases++;
+      late = thread;
+    }
     if (states_[thread] == ENDED) gone = thread;
   }
   if (at_phases > 0) {
-    for (unsigned thread = 0; thread < threads_; thread++) {
-      if (states_[thread] == AT_PHASES) one = thread;
-    }
-    const Phases &phases = *fibers_[one]->phases;
-    return who(one) + format(" waits for a phase of parity %u of an mbarrier of which %lu are over and "
+    const Phases &phases = *fibers_[late]->phases;
+    return who(late) + format(" waits for a phase of parity %u of an mbarrier of which %lu are over and "
                              "%u of %u arrivals are missing (%u threads wait like it, %u with their "
                              "warps, %u at a barrier, %u have ended)",
-                             fibers_[one]->parity, phases.over, phases.missing, phases.expected,
+                             fibers_[late]->parity, phases.over, phases.missing, phases.expected,
                              at_phases, at_collective, at_barrier, ended_);
   }
   if (at_collective > 0) {
