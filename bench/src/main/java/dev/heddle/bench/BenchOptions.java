@@ -76,7 +76,7 @@ final class BenchOptions {
       description = {
         "Of embedding: measuring time of each workload and system (default: ${DEFAULT-VALUE}).",
         "Before it each system is warmed up until its times stay, the same rule for all: eight"
-            + " to twenty seconds, less where S is below 4."
+            + " to fourteen seconds, less where S is below 4."
       })
   double seconds;
 

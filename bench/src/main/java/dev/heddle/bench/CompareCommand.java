@@ -43,7 +43,7 @@ final class CompareCommand implements Verb {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private CompareOptions options = new CompareOptions();
+  @Mixin private CompareOptions options = new CompareOptions(5);
 
   @Option(
       names = "--model",

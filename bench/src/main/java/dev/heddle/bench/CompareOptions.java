@@ -67,11 +67,10 @@ final class CompareOptions {
 
   @Option(
       names = "--minutes",
-      defaultValue = "5",
       paramLabel = "N",
       description = {
-        "Begin nothing that would not end by then (default: ${DEFAULT-VALUE}). Measuring times are",
-        "shorter where there is much to measure."
+        "Begin nothing that would not end by then: measuring times are shorter where there is much",
+        "to measure (default: ${DEFAULT-VALUE})."
       })
   double minutes;
 
@@ -85,6 +84,15 @@ final class CompareOptions {
 
   @Option(names = "--json", description = "Print JSON; its fields are listed in docs/json.md.")
   boolean json;
+
+  /**
+   * Options.
+   *
+   * @param minutes where no others are given
+   */
+  CompareOptions(double minutes) {
+    this.minutes = minutes;
+  }
 
   /**
    * Refuses what cannot be.

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
     })
 final class OpsCommand implements Verb {
   @Spec private CommandSpec spec;
-  @Mixin private CompareOptions options = new CompareOptions();
+  @Mixin private CompareOptions options = new CompareOptions(3);
 
   @Option(names = "--large", description = "Shapes that fill a GPU.")
   private boolean large;
