@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -56,14 +57,20 @@ class CudaConformanceTest {
     Map<String, List<Case>> byOperation =
         Conformance.cases()
             .collect(Collectors.groupingBy(Case::op, TreeMap::new, Collectors.toList()));
+    Report graphs = run(byOperation.remove(Conformance.WHOLE_GRAPHS));
     // Several at a time: most of it is the compiling of kernels.
-    return byOperation.entrySet().stream()
-        .map(entry -> Map.entry(entry.getKey(), threads.submit(() -> run(entry.getValue()))))
-        .toList()
-        .stream()
-        .map(entry ->
+    List<Map.Entry<String, Future<Report>>> others =
+        byOperation.entrySet().stream()
+            .map(entry -> Map.entry(entry.getKey(), threads.submit(() -> run(entry.getValue()))))
+            .toList();
+    return Stream.concat(
+        Stream.of(
             DynamicTest.dynamicTest(
-                entry.getKey(), () -> check(entry.getKey(), entry.getValue().get())));
+                Conformance.WHOLE_GRAPHS, () -> check(Conformance.WHOLE_GRAPHS, graphs))),
+        others.stream()
+            .map(entry ->
+                DynamicTest.dynamicTest(
+                    entry.getKey(), () -> check(entry.getKey(), entry.getValue().get()))));
   }
 
   private static Report run(List<Case> cases) {

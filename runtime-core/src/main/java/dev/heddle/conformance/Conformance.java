@@ -9,6 +9,12 @@ import java.util.stream.Stream;
 
 /** The kit: every case, and a way to run them all on one backend. */
 public final class Conformance {
+  /**
+   * The {@link Case#op} of cases of whole graphs. Some count the backend's memory: whoever runs
+   * cases on several threads runs these alone.
+   */
+  public static final String WHOLE_GRAPHS = "Graph";
+
   /** The suites in the order of the report; each makes its cases as they are asked for. */
   private static final List<Supplier<Stream<Case>>> SUITES =
       List.of(

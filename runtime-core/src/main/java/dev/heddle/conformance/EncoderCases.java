@@ -163,7 +163,7 @@ final class EncoderCases {
 
   private static Case onRows(DType dtype, String what, Body body) {
     return new Case(
-        "Graph",
+        Conformance.WHOLE_GRAPHS,
         dtype,
         what,
         (backend, data) -> {

@@ -206,7 +206,7 @@ final class ErrorCases {
   }
 
   private static Case sum(String what, HostTensor bad, String... words) {
-    var errors = new ErrorCases("Graph", DType.F32, what);
+    var errors = new ErrorCases(Conformance.WHOLE_GRAPHS, DType.F32, what);
     Value x = errors.input("x", floats(3, 4), bad, "rows", 4);
     Value z = errors.input("z", floats(3, 4), "rows", 4);
     return errors.refuses(errors.g.add(x, z), words);
@@ -258,7 +258,7 @@ final class ErrorCases {
             "cut",
             new Pad(List.of(-2L), List.of(-2L), 0),
             cut.input("x", floats(5), floats(3), "n"));
-    var unbound = new ErrorCases("Graph", DType.F32, "a symbol that nobody binds");
+    var unbound = new ErrorCases(Conformance.WHOLE_GRAPHS, DType.F32, "a symbol that nobody binds");
     unbound.rightSymbols.put("k", 2L);
     Value y7 =
         unbound.g.add("best", new TopK(Dim.symbol("k"), 0, true), unbound.input("x", floats(5), 5));
@@ -269,7 +269,7 @@ final class ErrorCases {
     Attention op = Attention.of(2, 4, Attention.Layout.RAGGED).with(Attention.Map.WEIGHTS);
     Value starts = narrow.input("starts", ints(0, 2, 5), 3);
     Value map = narrow.g.addAll("attend", op, 2, q, q, q, null, starts).get(1);
-    var unary = new ErrorCases("Graph", DType.F32, "negative rows");
+    var unary = new ErrorCases(Conformance.WHOLE_GRAPHS, DType.F32, "negative rows");
     Value rows = unary.input("x", floats(5, 2), floats(1, 2), Dim.symbol("n").plus(Dim.of(3)), 2);
     return Stream.of(
         zero.refuses(y, "share"),

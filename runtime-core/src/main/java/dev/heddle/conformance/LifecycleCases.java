@@ -29,7 +29,7 @@ final class LifecycleCases {
   /** A body with a program that doubles {@code x [rows, 2]} in three nodes. */
   private static Case make(String what, Body body) {
     return new Case(
-        "Graph",
+        Conformance.WHOLE_GRAPHS,
         DType.F32,
         "lifecycle/" + what,
         (backend, data) ->
@@ -65,7 +65,7 @@ final class LifecycleCases {
         make("the plan has every node with its kernel", LifecycleCases::plan),
         make("inputs may be closed after the run", LifecycleCases::inputs),
         new Case(
-            "Graph",
+            Conformance.WHOLE_GRAPHS,
             DType.F32,
             "lifecycle/constants may be closed after compilation",
             (backend, data) -> constants(backend)));
