@@ -67,6 +67,7 @@ class NvccTest {
         "kernels that %s lacks: cp %s %s".formatted(KEPT, table, KEPT));
     List<KernelTable.Row> hot =
         rows.stream().filter(row -> row.source().file().endsWith(".cu")).toList();
+    assertTrue(hot.size() > 20, hot.size() + " kernels for tensor cores");
     assertEquals(Set.of(), KernelTable.spilling(hot, 0));
   }
 

@@ -18,6 +18,7 @@ import dev.heddle.graph.Value;
 import dev.heddle.kernels.KernelBackend;
 import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.ProgramCache;
+import dev.heddle.op.Attention;
 import dev.heddle.op.MatMul;
 import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
@@ -137,5 +138,84 @@ class TensorCoresTest {
         Simulator.set("capability", 90);
       }
     }
+  }
+
+  private static final int PAGE = 16;
+
+  /**
+   * A token sees the same behind a cache as in a prompt, and nothing of the tokens behind it: one
+   * has an infinite value, another one that is no number.
+   */
+  @ParameterizedTest
+  @CsvSource({"BF16, 6, 2, 64", "F16, 20, 1, 32", "BF16, 2, 2, 128"})
+  void attentionsBitsDoNotDependOnWhatStandsBeside(DType type, int heads, int kvHeads, int dim) {
+    int tokens = 300;
+    int pages = Math.ceilDiv(tokens, PAGE);
+    Attention op =
+        new Attention(
+            heads,
+            kvHeads,
+            Attention.Layout.RAGGED,
+            1 / Math.sqrt(dim),
+            Attention.Causal.BOTTOM_RIGHT,
+            0,
+            0,
+            Attention.Map.NONE);
+    GraphBuilder g = new GraphBuilder("attention");
+    TensorType cache = TensorType.of(type, pages, PAGE, kvHeads * dim);
+    Value y =
+        g.add(
+            "y",
+            op,
+            g.input("x", TensorType.of(type, "tokens", heads * dim)),
+            g.input("keys", cache),
+            g.input("values", cache),
+            null,
+            g.input("starts", TensorType.of(DType.I32, 2)),
+            null,
+            g.input("lengths", TensorType.of(DType.I32, 1)),
+            null,
+            null,
+            g.input("table", TensorType.of(DType.I32, 1, pages)));
+    Graph graph = g.output("y", y).build();
+    HostTensor x = normal(type, tokens, (long) heads * dim);
+    HostTensor keys = normal(type, pages, PAGE, (long) kvHeads * dim);
+    HostTensor values = normal(type, pages, (long) kvHeads * dim, PAGE).reshape(cache(keys));
+    values.setDouble(261L * kvHeads * dim + 3, Double.NEGATIVE_INFINITY);
+    values.setDouble(290L * kvHeads * dim + 5, Double.NaN);
+    int[] table = new int[pages];
+    Arrays.setAll(table, i -> i);
+    String kernel = "flash, tensor cores";
+    LimitedDevice own = LimitedDevice.ofUnits(device, 132);
+    Inputs all = cached(x, keys, values, table, tokens);
+    float[] prompt = run(own, graph, kernel, all);
+    assertNear(run(LimitedDevice.portable(device), graph, "flash, groups", all), prompt, 1.0 / 64);
+    for (int token : new int[] {0, 63, 255, 260, 299}) {
+      Inputs one = cached(row(x, token), keys, values, table, token + 1);
+      int width = heads * dim;
+      assertArrayEquals(
+          Arrays.copyOfRange(prompt, token * width, (token + 1) * width),
+          run(own, graph, kernel, one),
+          "token " + token);
+    }
+  }
+
+  private static long[] cache(HostTensor keys) {
+    return keys.shape().toArray();
+  }
+
+  private static HostTensor row(HostTensor x, int row) {
+    long bytes = x.bytes() / x.shape().dim(0);
+    return HostTensor.wrap(
+        x.dtype(), Shape.of(1, x.shape().dim(1)), x.memory().asSlice(row * bytes, bytes));
+  }
+
+  private static Inputs cached(
+      HostTensor x, HostTensor keys, HostTensor values, int[] table, int length) {
+    int rows = (int) x.shape().dim(0);
+    return Inputs.of("x", x, "keys", keys, "values", values)
+        .put("starts", HostTensor.of(new int[] {0, rows}, 2))
+        .put("lengths", HostTensor.of(new int[] {length}, 1))
+        .put("table", HostTensor.of(table, 1, table.length));
   }
 }

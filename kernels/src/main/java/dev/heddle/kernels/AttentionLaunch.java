@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@link Attention}: {@code attention_vectors.cl}, a tile of queries a work-item, on CPUs; {@code
- * attention.cl}, a tile a group, elsewhere and for float64, with {@link AttentionSplit} for few
- * queries of a cache. Lengths of sequences are on the device, so the grid has as many tiles as any
- * lengths need.
+ * {@link Attention}: {@code attention_vectors.cl}, a tile of queries a work-item, on CPUs; {@link
+ * AttentionTensor}'s on tensor cores; {@code attention.cl}, a tile a group, elsewhere and for
+ * float64; with {@link AttentionSplit} for few queries of a cache. Lengths of sequences are on the
+ * device, so the grid has as many tiles as any lengths need.
  */
 final class AttentionLaunch implements Launch {
   // What attention_vectors.cl and attention.cl define.
@@ -31,10 +31,11 @@ final class AttentionLaunch implements Launch {
    * A variant of the kernel.
    *
    * @param tile queries of a group
+   * @param heads of a group, that share a key/value head
    * @param values elements of a value that a group does
    * @param items of a group
    */
-  private record Variant(KernelSource source, int tile, int values, int items) {}
+  private record Variant(KernelSource source, int tile, int heads, int values, int items) {}
 
   private final LaunchSite site;
   private final Attention op;
@@ -68,19 +69,25 @@ final class AttentionLaunch implements Launch {
 
   static Choice<Preparation> choose(Node node, Attention op, DeviceLimits limits) {
     boolean vectors = limits.cpu() && dtype(node) != DType.F64;
+    boolean tensor = AttentionTensor.serves(node, defines(node), limits);
     if (!vectors && querySlices(node, limits) < 0) {
       return new Choice.Refuse<>(
           "%s has %d bytes of local memory for a group; attention of %s needs %d"
               .formatted("the device", limits.localBytes(), dtype(node), localBytes(node, 1)));
     }
-    Variant variant = vectors ? vectors(node, limits) : groups(node, limits);
+    Variant variant =
+        vectors ? vectors(node, limits) : tensor ? tensor(node) : groups(node, limits);
     return Choice.Run.of(
-        vectors ? "flash, vectors" : "flash, groups",
+        vectors ? "flash, vectors" : tensor ? "flash, tensor cores" : "flash, groups",
         "blocks of keys, scores never stored",
         workshop -> {
           DeviceKernel kernel = workshop.compile(variant.source());
           AttentionSplit split =
-              vectors ? null : AttentionSplit.prepare(workshop, node, defines(node));
+              vectors
+                  ? null
+                  : tensor
+                      ? AttentionTensor.split(workshop, node, defines(node))
+                      : AttentionSplit.prepare(workshop, node, defines(node));
           boolean ragged = op.layout() == Attention.Layout.RAGGED;
           DeviceKernel check = ragged ? StartsCheck.prepare(workshop) : null;
           return site -> new AttentionLaunch(site, op, variant, kernel, split, check);
@@ -96,7 +103,17 @@ final class AttentionLaunch implements Launch {
     List<String> defines = defines(node);
     defines.add("VEC_LANES " + lanes);
     KernelSource source = new KernelSource("attention_vectors.cl", "attention", defines);
-    return new Variant(source, 2 * lanes, CHUNK, 1);
+    return new Variant(source, 2 * lanes, 1, CHUNK, 1);
+  }
+
+  private static Variant tensor(Node node) {
+    Attention op = (Attention) node.op();
+    return new Variant(
+        AttentionTensor.source(node, defines(node)),
+        AttentionTensor.queries(op),
+        AttentionTensor.heads(op),
+        AttentionTensor.dim(node),
+        AttentionTensor.items());
   }
 
   private static Variant groups(Node node, DeviceLimits limits) {
@@ -107,7 +124,7 @@ final class AttentionLaunch implements Launch {
     defines.add("QUERY_SLICES " + querySlices(node, limits));
     defines.add("VALUE_SLICES " + values);
     KernelSource source = new KernelSource("attention.cl", "attention", defines);
-    return new Variant(source, TILE, values * SLICE, ITEMS);
+    return new Variant(source, TILE, 1, values * SLICE, ITEMS);
   }
 
   /** Elements of a head of an input; not fixed if nobody can know. */
@@ -186,10 +203,11 @@ final class AttentionLaunch implements Launch {
       return;
     }
     putOperands();
+    long crowds = Math.ceilDiv(op.heads() / op.kvHeads(), variant.heads());
     long chunks = Math.ceilDiv(extents.valueDim(), variant.values());
     site.launch(
         kernel,
-        new Extent(extents.slots(variant.tile()), op.heads(), chunks),
+        new Extent(extents.slots(variant.tile()), op.kvHeads() * crowds, chunks),
         Extent.of(variant.items()));
   }
 

@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Attention of few queries over the keys of a cache, on GPUs: {@code attention_split.cl}, a segment
- * of keys a group, then the segments merged. It gives the bits of {@code attention.cl}.
+ * Attention of few queries over the keys of a cache, on GPUs, a segment of keys a group, then the
+ * segments merged: {@code attention_split.cl} gives the bits of {@code attention.cl}, and {@code
+ * attention_tensor.cu} its own.
  */
 final class AttentionSplit {
   // What attention_split.cl and attention.h define.
@@ -28,12 +29,23 @@ final class AttentionSplit {
 
   private final DeviceKernel split;
   private final DeviceKernel merge;
-  private final int rows;
+  private final int queries;
+  private final int heads;
+  private final int items;
 
-  private AttentionSplit(DeviceKernel split, DeviceKernel merge, int rows) {
+  /**
+   * Kernels that do a segment and merge the segments.
+   *
+   * @param queries of a group
+   * @param heads of a group, that share a key/value head
+   * @param items of a group
+   */
+  AttentionSplit(DeviceKernel split, DeviceKernel merge, int queries, int heads, int items) {
     this.split = split;
     this.merge = merge;
-    this.rows = rows;
+    this.queries = queries;
+    this.heads = heads;
+    this.items = items;
   }
 
   /**
@@ -66,7 +78,9 @@ final class AttentionSplit {
     return new AttentionSplit(
         workshop.compile(new KernelSource("attention_split.cl", "attention_split", own)),
         workshop.compile(new KernelSource("attention_split.cl", "attention_merge", merging)),
-        rows);
+        1,
+        rows,
+        ITEMS);
   }
 
   private static long localBytes(int rows, int slices) {
@@ -97,15 +111,17 @@ final class AttentionSplit {
    */
   void run(LaunchSite site, AttentionExtents extents, Attention op, Runnable operands) {
     long segments = segments(extents);
-    long slots = extents.slots(1);
-    long crowds = Math.ceilDiv(op.heads() / op.kvHeads(), rows);
+    long crowds = Math.ceilDiv(op.heads() / op.kvHeads(), heads);
     operands.run();
     put(site, op, segments);
-    site.launch(split, new Extent(slots, op.kvHeads() * crowds, segments), Extent.of(ITEMS));
+    site.launch(
+        split,
+        new Extent(extents.slots(queries), op.kvHeads() * crowds, segments),
+        Extent.of(items));
     if (segments > 1) {
       operands.run();
       put(site, op, segments);
-      site.launch(merge, Extent.of(slots, op.heads()), Extent.of(ITEMS));
+      site.launch(merge, Extent.of(extents.slots(1), op.heads()), Extent.of(ITEMS));
     }
   }
 

@@ -196,11 +196,20 @@ public final class ModelKernels {
         paged(BF16, BF16, headDim, share);
       }
     }
+    // Heads whose elements are not a multiple of 8 are not for tensor cores; small models have
+    // them.
+    ragged(BF16, 4);
+    for (int share : SHARES) {
+      paged(BF16, BF16, 4, share);
+    }
     // Of graphs that are padded, as files have them.
     Attention padded = Attention.of(12, 64, Attention.Layout.HEADS);
     TensorType x = type(F32, "batch", 12, "sequence", 64);
     node(padded, 1, x, x, x, type(F32, "batch", 1, 1, "sequence"));
     node(padded, 1, x, x, x, type(BOOL, "batch", 1, 1, "sequence"));
+    Attention wide = Attention.of(12, 128, Attention.Layout.HEADS);
+    TensorType half = type(BF16, "batch", 12, "sequence", 128);
+    node(wide, 1, half, half, half, type(BF16, "batch", 1, 1, "sequence"));
   }
 
   private static TensorType starts() {

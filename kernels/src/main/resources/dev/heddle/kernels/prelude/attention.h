@@ -56,17 +56,18 @@ DEVICE i64 key_row(struct tile t, i32 j) {
   ((t).sequence * name##_sequence + (head) * name##_head + (row) * name##_row)
 
 // Every sequence of a ragged batch has a place of its own in the row of tiles, wherever it begins:
-// from start / TILE + sequence on, which leaves a tile unused here and there.
-DEVICE i64 first_slot(GLOBAL const i32 *starts, i64 sequence, i64 tokens) {
-  return start_of(starts, sequence, tokens) / TILE + sequence;
+// from start / size + sequence on, which leaves a tile unused here and there.
+DEVICE i64 first_slot(GLOBAL const i32 *starts, i64 sequence, i64 tokens, i32 size) {
+  return start_of(starts, sequence, tokens) / size + sequence;
 }
 
-DEVICE i64 find_sequence(GLOBAL const i32 *starts, i64 sequences, i64 tokens, i64 slot) {
+DEVICE i64 find_sequence(
+    GLOBAL const i32 *starts, i64 sequences, i64 tokens, i32 size, i64 slot) {
   i64 low = 0;
   i64 high = sequences - 1;
   while (low < high) {
     const i64 middle = (low + high + 1) / 2;
-    if (first_slot(starts, middle, tokens) <= slot) {
+    if (first_slot(starts, middle, tokens, size) <= slot) {
       low = middle;
     } else {
       high = middle - 1;
@@ -77,7 +78,7 @@ DEVICE i64 find_sequence(GLOBAL const i32 *starts, i64 sequences, i64 tokens, i6
 
 // The tile at a slot: an empty one of starts that fall, or if its keys are more than a map has.
 DEVICE struct tile find_tile(
-    i64 slot, GLOBAL const i32 *starts, GLOBAL const i32 *key_starts,
+    i64 slot, i32 size, GLOBAL const i32 *starts, GLOBAL const i32 *key_starts,
     GLOBAL const STORAGE(LENGTH) *lengths, GLOBAL const i32 *pages, i64 page_count, i64 most_pages,
     i32 page_tokens, i64 sequences, i64 queries, i64 keys, i64 most_keys, i32 causal, STATUS) {
   struct tile t;
@@ -90,11 +91,11 @@ DEVICE struct tile find_tile(
   t.page_count = page_count;
   t.page_tokens = page_tokens;
   if (starts == 0) {
-    const i64 tiles = (queries + TILE - 1) / TILE;
+    const i64 tiles = (queries + size - 1) / size;
     t.sequence = slot / tiles;
-    row = slot % tiles * TILE;
+    row = slot % tiles * size;
   } else {
-    t.sequence = find_sequence(starts, sequences, queries, slot);
+    t.sequence = find_sequence(starts, sequences, queries, size, slot);
     t.query = start_of(starts, t.sequence, queries);
     own_queries = start_of(starts, t.sequence + 1, queries) - t.query;
     if (pages == 0) {
@@ -109,14 +110,14 @@ DEVICE struct tile find_tile(
         own_keys = 0;
       }
     }
-    row = (slot - first_slot(starts, t.sequence, queries)) * TILE;
+    row = (slot - first_slot(starts, t.sequence, queries, size)) * size;
   }
   if (own_keys > most_keys) {
     refuse(status, node, FAULT_MAP_KEYS, own_keys, most_keys);
   }
   const i32 any = row >= 0 && row < own_queries && own_keys <= most_keys;
   t.row = (i32)row;
-  t.count = any ? (i32)MIN(TILE, own_queries - row) : 0;
+  t.count = any ? (i32)MIN(size, own_queries - row) : 0;
   t.keys = any ? (i32)MAX(0, own_keys) : 0;
   t.shown = t.keys;
   if (lengths != 0 && any) {
@@ -152,6 +153,12 @@ DEVICE i32 first_key(i32 position, i32 window) {
   return window > 0 ? (i32)MAX(0, (i64)position - window + 1) : 0;
 }
 
+// Whether order, window or length hide a key at a distance from a query.
+DEVICE i32 is_hidden(struct tile t, i32 key, i32 distance, i32 causal, i32 window) {
+  return (causal != CAUSAL_NONE && distance > 0) ||
+         (window > 0 && (distance >= window || -distance >= window)) || key >= t.shown;
+}
+
 // What becomes of a product of query t.row + row and a key: capped, biased and masked, as far as the
 // stage goes. One that takes no part is HIDDEN from MAP_MASKED on.
 DEVICE real finish_score(
@@ -174,8 +181,7 @@ DEVICE real finish_score(
       hidden = m == HIDDEN;
       x += m;
     }
-    hidden = hidden || (causal != CAUSAL_NONE && distance > 0)
-          || (window > 0 && (distance >= window || -distance >= window)) || key >= t.shown;
+    hidden = hidden || is_hidden(t, key, distance, causal, window);
   }
   return hidden && stage >= MAP_MASKED ? HIDDEN : x;
 }
@@ -208,6 +214,11 @@ DEVICE void check_pages(struct tile t, i32 from, i32 to, STATUS) {
   }
 }
 
+// The tile that a group does.
+#ifndef SLOT
+#define SLOT GROUP_ID(0)
+#endif
+
 #define ARGUMENTS                                                                                  \
   VECTORS(q), VECTORS(k), VECTORS(v), VECTORS(y), VECTORS(map), i64 map_width, i32 map_kind,       \
       TENSOR(mask), i64 mask_sequence, i64 mask_head, i64 mask_query, i64 mask_key, TENSOR(starts), \
@@ -222,27 +233,31 @@ DEVICE void check_pages(struct tile t, i32 from, i32 to, STATUS) {
   const i64 head = HEAD;                                                                      \
   const i64 most_keys = PRESENT(map) ? map_width : 0x7fffffff;                                \
   const struct tile t = find_tile(                                                            \
-      GROUP_ID(0), OPERAND(const i32, starts), OPERAND(const i32, key_starts),                \
+      SLOT, TILE, OPERAND(const i32, starts), OPERAND(const i32, key_starts),                 \
       OPERAND(const STORAGE(LENGTH), lengths), OPERAND(const i32, pages), page_count,         \
       most_pages, page_tokens, sequences, queries, keys, most_keys, causal, status, node);    \
   const i32 last_position = t.position + t.count - 1
 
-// What those go on with that read keys.
-#define BEGIN                                                                                 \
+// What those go on with that read keys,
+#define BEGIN_KEYS                                                                            \
   BEGIN_TILE;                                                                                 \
   GLOBAL const STORAGE(X) *q = OPERAND(const STORAGE(X), q);                                  \
   GLOBAL const STORAGE(KV) *k = OPERAND(const STORAGE(KV), k);                                \
   GLOBAL const STORAGE(KV) *v = OPERAND(const STORAGE(KV), v);                                \
-  GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                      \
-  GLOBAL const STORAGE(SLOPE) *slopes = OPERAND(const STORAGE(SLOPE), slopes);                \
-  GLOBAL const STORAGE(BIAS) *biases = OPERAND(const STORAGE(BIAS), biases);                  \
   const i64 kv_head = head / share;                                                           \
-  const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;     \
-  const i64 bias_at = head * (2 * (i64)reach + 1) + reach;                                    \
   if (PRESENT(pages) && head == 0 && GROUP_ID(2) == 0 && t.count > 0) {                       \
     check_pages(t, first_key(t.position, window),                                             \
                 end_key(t.shown, last_position, causal, window), status, node);               \
   }
+
+// and those that add something to scores.
+#define BEGIN                                                                                 \
+  BEGIN_KEYS                                                                                  \
+  GLOBAL const STORAGE(MASK) *mask = OPERAND(const STORAGE(MASK), mask);                      \
+  GLOBAL const STORAGE(SLOPE) *slopes = OPERAND(const STORAGE(SLOPE), slopes);                \
+  GLOBAL const STORAGE(BIAS) *biases = OPERAND(const STORAGE(BIAS), biases);                  \
+  const i64 mask_at = t.sequence * mask_sequence + head * mask_head + t.row * mask_query;     \
+  const i64 bias_at = head * (2 * (i64)reach + 1) + reach
 
 // And those that make maps: results first; then, if there is a map, all keys once more.
 #define BEGIN_MAP                                         \

@@ -21,6 +21,25 @@
 HEDDLE_MMA(bf16)
 HEDDLE_MMA(f16)
 
+// Two numbers as 16 bits each, the first in the lower half.
+DEVICE u32 pack_bf16(f32 lower, f32 upper) {
+  u32 bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(upper), "f"(lower));
+  return bits;
+}
+DEVICE u32 pack_f16(f32 lower, f32 upper) {
+  u32 bits;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(upper), "f"(lower));
+  return bits;
+}
+
+// 2^x, off by 2^-22 of it at most; exactly 1 for 0 and 0 for -infinity.
+DEVICE f32 power_of_two(f32 x) {
+  f32 y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 // Copies that go on while the thread does: `given` bytes (16, or fewer and then zeros) to shared
 // memory, both at multiples of 16 bytes. They are there once a thread that began them has waited for
 // their group, and the others at a barrier behind that.
