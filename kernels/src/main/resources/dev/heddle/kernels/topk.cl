@@ -79,19 +79,22 @@ KERNEL topk_sort(
   const i32 item = LOCAL_ID(0);
   for (i64 list = GROUP_ID(0); list < rows * chunks; list += GROUPS(0)) {
     const i64 first = list % chunks * CHUNK;
+    // Of a short row only as much is sorted as is there.
+    i32 size = 2;
+    while (size < CHUNK && size < n - first) { size *= 2; }
     GLOBAL const STORAGE(X) *in =
         OPERAND(const STORAGE(X), x) + row_begin(list / chunks, n, inner);
     BARRIER();
-    for (i32 i = item; i < CHUNK; i += ITEMS) {
+    for (i32 i = item; i < size; i += ITEMS) {
       const i32 there = first + i < n;
       orders[i] = there ? order_of(LOAD(X, in, (first + i) * inner)) : ORDER_LEAST;
       // What is not there is behind all that is.
       places[i] = there ? (i32)(first + i) : 0x7fffffff;
     }
-    for (i32 length = 2; length <= CHUNK; length *= 2) {
+    for (i32 length = 2; length <= size; length *= 2) {
       for (i32 step = length / 2; step > 0; step /= 2) {
         BARRIER();
-        for (i32 pair = item; pair < CHUNK / 2; pair += ITEMS) {
+        for (i32 pair = item; pair < size / 2; pair += ITEMS) {
           const i32 a = pair / step * 2 * step + pair % step;
           const i32 b = a + step;
           const order order_a = orders[a];
@@ -109,7 +112,7 @@ KERNEL topk_sort(
       }
     }
     BARRIER();
-    for (i32 i = item; i < width; i += ITEMS) {
+    for (i32 i = item; i < width && i < size; i += ITEMS) {
       OPERAND(order, list_orders)[list * width + i] = orders[i];
       OPERAND(i32, list_places)[list * width + i] = places[i];
     }
