@@ -19,7 +19,7 @@ import picocli.CommandLine.ParameterException;
 /** Who is compared, in what, and for how long: the same of operations and of models. */
 final class CompareOptions {
   /** A shorter measuring time tells nothing, unless it is asked for. */
-  private static final double LEAST_SECONDS = 0.05;
+  private static final double LEAST_SECONDS = 0.5;
 
   @Option(
       names = "--backend",

@@ -16,13 +16,13 @@ import java.util.function.Consumer;
  * that each turn of one stands beside a turn of the other. Every system's vectors are compared with
  * those of the first that has any before its time counts.
  *
- * <p>The {@link WarmUp} has steps of half the measuring time, two seconds at most.
+ * <p>The {@link WarmUp} has steps of the measuring time, two seconds at most.
  */
 final class ModelBenchmark implements AutoCloseable {
   /** Turns of each system. */
   private static final int ROUNDS = 6;
 
-  private static final double STEP_SHARE = 0.5;
+  private static final double STEP_SHARE = 1;
   private static final double LONGEST_STEP_SECONDS = 2;
 
   /** Vectors agree if the cosine of each pair is at least this: dynamic int8 models stay above. */
