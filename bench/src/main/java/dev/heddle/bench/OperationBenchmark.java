@@ -79,6 +79,7 @@ final class OperationBenchmark implements AutoCloseable {
 
     void time() {
       if (isReady() && rounds-- > 0) {
+        Turn.rest();
         turn.take(process -> process.time(seconds / ROUNDS, timings));
       }
     }

@@ -18,6 +18,9 @@ import java.util.function.Supplier;
  * @param <W> the process
  */
 final class Turn<W extends AutoCloseable> implements AutoCloseable {
+  /** Longer than runtimes let their threads spin. */
+  private static final long REST_MILLIS = 100;
+
   private final Entrant entrant;
   private final String arithmetic;
   private final Consumer<String> progress;
@@ -46,6 +49,15 @@ final class Turn<W extends AutoCloseable> implements AutoCloseable {
       progress.accept(entrant + ": " + child.description());
     } catch (RefusedException | UncheckedIOException e) {
       fail(e.getMessage());
+    }
+  }
+
+  /** Lets threads of the last system come to rest that still wait for more to do, spinning. */
+  static void rest() {
+    try {
+      Thread.sleep(REST_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
