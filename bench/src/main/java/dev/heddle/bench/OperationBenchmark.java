@@ -79,7 +79,9 @@ final class OperationBenchmark implements AutoCloseable {
 
     void time() {
       if (isReady() && rounds-- > 0) {
-        Turn.rest();
+        if (turns.size() > 1) {
+          Turn.rest();
+        }
         turn.take(process -> process.time(seconds / ROUNDS, timings));
       }
     }

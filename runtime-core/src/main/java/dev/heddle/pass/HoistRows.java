@@ -26,7 +26,8 @@ import java.util.stream.IntStream;
  * row, it moves up until something looks across rows. Of a prompt whose last token's logits are
  * wanted, the last layer then computes one row behind its attention instead of all.
  *
- * <p>Only where nobody takes what is left out, and a product becomes smaller by it.
+ * <p>Only where nobody takes what is left out, and there is a product that may become smaller: of a
+ * table of fixed extent, from which any number of tokens may pick, each row is computed once.
  */
 public record HoistRows() implements Pass {
   @Override
@@ -36,11 +37,18 @@ public record HoistRows() implements Pass {
       if (node.op() instanceof Gather(int axis)
           && axis == 0
           && node.input(Gather.X).type().rank() > 1
-          && node.input(Gather.INDICES).type().rank() == 1) {
+          && node.input(Gather.INDICES).type().rank() == 1
+          && isFewer(
+              node.input(Gather.INDICES).type().dim(0), node.input(Gather.X).type().dim(0))) {
         new Rows(rewriter, node).hoist();
       }
     });
     return rewriter.finish();
+  }
+
+  /** Whether {@code chosen} of {@code all} rows are not more, as far as anybody knows. */
+  private static boolean isFewer(Dim chosen, Dim all) {
+    return !all.isFixed() || chosen.isFixed() && chosen.fixed() <= all.fixed();
   }
 
   /** The rows that {@code gather} takes. */

@@ -69,4 +69,11 @@ class HoistRowsTest {
     Graph after = b.after(new HoistRows(), rowsOf(b.g.add(x, x)));
     assertEquals(List.of("add"), gathered(after), after::text);
   }
+
+  @Test
+  void aTableOfFixedExtentIsComputedOnce() {
+    Value table = product(b.input("table", 3, 4));
+    Graph after = b.after(new HoistRows(), rowsOf(table));
+    assertEquals(List.of("product"), gathered(after), after::text);
+  }
 }
