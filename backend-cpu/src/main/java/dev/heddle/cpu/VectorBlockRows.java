@@ -39,12 +39,12 @@ final class VectorBlockRows {
     FloatVector z = zero(F);
     FloatVector w = zero(F);
     int sign = Integer.SIZE - bits;
-    for (int group = 0; group < groups; group++) {
+    for (long group = 0; group < groups; group++) {
       FloatVector sx = fromMemorySegment(F, ALL, scales, ORDER);
       FloatVector sy = fromMemorySegment(F, ALL, scales + BYTES, ORDER);
       FloatVector sz = fromMemorySegment(F, ALL, scales + 2L * BYTES, ORDER);
       FloatVector sw = fromMemorySegment(F, ALL, scales + 3L * BYTES, ORDER);
-      for (int i = 0; i < words; i++) {
+      for (long i = 0; i < words; i++) {
         IntVector cx = IntVector.fromMemorySegment(WORDS, ALL, codes, ORDER);
         IntVector cy = IntVector.fromMemorySegment(WORDS, ALL, codes + BYTES, ORDER);
         IntVector cz = IntVector.fromMemorySegment(WORDS, ALL, codes + 2L * BYTES, ORDER);
@@ -91,7 +91,7 @@ final class VectorBlockRows {
     FloatVector z = zero(F);
     FloatVector w = zero(F);
     int mask = (1 << bits) - 1;
-    for (int group = 0; group < groups; group++) {
+    for (long group = 0; group < groups; group++) {
       FloatVector sx = fromMemorySegment(F, ALL, scales, ORDER);
       FloatVector sy = fromMemorySegment(F, ALL, scales + BYTES, ORDER);
       FloatVector sz = fromMemorySegment(F, ALL, scales + 2L * BYTES, ORDER);
@@ -100,7 +100,7 @@ final class VectorBlockRows {
       FloatVector oy = fromMemorySegment(F, ALL, offsets + BYTES, ORDER);
       FloatVector oz = fromMemorySegment(F, ALL, offsets + 2L * BYTES, ORDER);
       FloatVector ow = fromMemorySegment(F, ALL, offsets + 3L * BYTES, ORDER);
-      for (int i = 0; i < words; i++) {
+      for (long i = 0; i < words; i++) {
         IntVector cx = IntVector.fromMemorySegment(WORDS, ALL, codes, ORDER);
         IntVector cy = IntVector.fromMemorySegment(WORDS, ALL, codes + BYTES, ORDER);
         IntVector cz = IntVector.fromMemorySegment(WORDS, ALL, codes + 2L * BYTES, ORDER);

@@ -5,7 +5,9 @@ import static dev.heddle.cpu.Vectors.LANES;
 
 import jdk.incubator.vector.FloatVector;
 
-/** Tiles by the Vector API: panels of four vectors; 7, 6, 2 or 1 rows. */
+/**
+ * Tiles by the Vector API: panels of four vectors; 7 or, where registers are few, 6 rows, 2 or 1.
+ */
 final class VectorMatMulTiles implements MatMulTiles {
   private static final int WIDTH = 4 * LANES;
 
@@ -21,7 +23,7 @@ final class VectorMatMulTiles implements MatMulTiles {
 
   @Override
   public int height(int rows) {
-    return rows >= tallest() ? tallest() : rows == 6 ? 6 : rows >= 2 ? 2 : 1;
+    return rows >= tallest() ? tallest() : rows >= 2 ? 2 : 1;
   }
 
   @Override
