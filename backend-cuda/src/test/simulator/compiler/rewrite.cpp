@@ -9,7 +9,7 @@ namespace heddle_sim {
 namespace {
 
 struct KernelText {
-  std::string name, bounds;
+  std::string name, bounds, cluster;
 };
 
 // Only the line breaks of a piece of text: what replaces it keeps the lines below in place.
@@ -81,6 +81,8 @@ class Rewriter {
         shared(begin, token == "extern");
       } else if (token == "asm" || token == "__asm__") {
         ptx(begin);
+      } else if (token == "__grid_constant__") {
+        grid_constant();
       } else {
         follow(token);
         out_ += token;
@@ -115,12 +117,15 @@ class Rewriter {
     const size_t begin = tokens_.at();
     KernelText kernel;
     kernel.bounds = "0";
+    kernel.cluster = "1";
     for (std::string word = tokens_.next(); !word.empty(); word = tokens_.next()) {
       if (tokens_.peek_token() != "(") continue;
       if (word == "__launch_bounds__") {
         kernel.bounds = split(tokens_.group(), ',')[0];
-      } else if (word == "__attribute__" || word == "alignas" || word == "__cluster_dims__") {
-        tokens_.group();
+      } else if (word == "__attribute__" || word == "alignas") {
+        cluster(tokens_.group(), kernel);
+      } else if (word == "__cluster_dims__") {
+        cluster("cluster_dims(" + tokens_.group() + ")", kernel);
       } else {
         kernel.name = word;
         break;
@@ -132,6 +137,35 @@ class Rewriter {
     pending_ = true;
     const auto same = [&](const KernelText &each) { return each.name == kernel.name; };
     if (std::none_of(kernels_.begin(), kernels_.end(), same)) kernels_.push_back(kernel);
+  }
+
+  // ((cluster_dims(2, 1, 1))), which __cluster_dims__ is a name for.
+  static void cluster(const std::string &attribute, KernelText &kernel) {
+    const size_t at = attribute.find("cluster_dims");
+    if (at == std::string::npos) return;
+    Tokens tokens(attribute);
+    tokens.seek(at);
+    tokens.next();
+    const std::vector<std::string> extents = split(tokens.group(), ',');
+    kernel.cluster = trimmed(extents[0]);
+    for (size_t axis = 1; axis < extents.size(); axis++) {
+      if (trimmed(extents[axis]) != "1") {
+        throw RewriteError("cluster_dims: the simulator takes clusters along x only");
+      }
+    }
+  }
+
+  // A parameter that has one place for all threads: a reference to where the launch has it.
+  void grid_constant() {
+    std::string type, name;
+    for (std::string next = tokens_.peek_token(); !next.empty() && next != "," && next != ")";
+         next = tokens_.peek_token()) {
+      const size_t from = tokens_.at();
+      tokens_.next();
+      type += name;
+      name = text_.substr(from, tokens_.at() - from);
+    }
+    out_ += type + " &" + name;
   }
 
   void shared(size_t begin, bool dynamic) {
@@ -282,13 +316,13 @@ class Rewriter {
     code += "static const heddle_sim::Kernel heddle_kernels[] = {\n";
     for (const KernelText &kernel : kernels_) {
       code += "  heddle_sim::Entry<&" + kernel.name + ">::of(\"" + kernel.name + "\", (unsigned)(" +
-              kernel.bounds + ")),\n";
+              kernel.bounds + "), (unsigned)(" + kernel.cluster + ")),\n";
     }
-    code += "  {0, 0, 0, 0, 0}};\n";
+    code += "  {0, 0, 0, 0, 0, 0}};\n";
     const std::string variables =
         any_shared_ ? "__start_heddle_shared, __stop_heddle_shared" : "0, 0";
     code += "extern \"C\" __attribute__((visibility(\"default\"))) const heddle_sim::Module "
-            "heddle_module = {heddle_kernels, " + std::to_string(kernels_.size()) + ", " +
+            "heddle_module __asm__(HEDDLE_MODULE) = {heddle_kernels, " + std::to_string(kernels_.size()) + ", " +
             variables + ", " + std::to_string(architecture) + ", " + (is_ptx ? "1" : "0") + "};\n";
     return code;
   }

@@ -32,6 +32,34 @@ struct Kernel {
   const unsigned *sizes;  // Of the parameters, in bytes.
   unsigned parameters;
   unsigned most_threads;  // What __launch_bounds__ said; 0 if nothing.
+  unsigned cluster;       // What __cluster_dims__ said, along x; 1 if nothing.
+};
+
+// What cuTensorMapEncodeTiled makes: a tensor in global memory, and the box that is copied at a time.
+// The first axis is the innermost one.
+struct TensorMap {
+  static constexpr unsigned long MAGIC = 0x50414d524f534e54;
+  static constexpr unsigned AXES = 5;
+  unsigned long magic;
+  unsigned long address;
+  unsigned long steps[AXES];     // Bytes from one element of an axis to the next.
+  unsigned extents_less_one[AXES];
+  unsigned short box[AXES];
+  unsigned char axes, span;      // Bytes of a swizzled line; 16 if none is.
+};
+static_assert(sizeof(TensorMap) <= 128, "a CUtensorMap has 128 bytes");
+
+// In shared::cluster space an address says which block's memory it is in: its rank and 1 from this bit
+// on; nothing for one's own.
+constexpr unsigned RANK_SHIFT = 20;
+
+// A cp.async.bulk.tensor to shared memory of one thread. Addresses are those of shared::cluster space.
+struct BulkCopy {
+  unsigned to, barrier;
+  const TensorMap *map;
+  int at[TensorMap::AXES];
+  unsigned axes;
+  unsigned blocks;  // Ranks as bits, where it is for several; 0 for the one that `to` is in.
 };
 
 // A wgmma.mma_async of one thread.
@@ -43,7 +71,9 @@ struct Wgmma {
   int scale_d, scale_a, scale_b, turned_a, turned_b;
 };
 
-// What a module shows of itself, under the name heddle_module.
+// What a module shows of itself, under this name. The name changes when what stands here does, so that
+// images that somebody kept are refused, and made anew.
+#define HEDDLE_MODULE "heddle_module_2"
 struct Module {
   const Kernel *kernels;
   unsigned kernel_count;

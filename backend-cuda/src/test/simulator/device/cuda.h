@@ -12,8 +12,8 @@
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
+#define __cluster_dims__(...)
 #define __align__(n) __attribute__((aligned(n)))
-#define __grid_constant__
 // For what touches memory that is not the device's, or that was proven before.
 #define HEDDLE_UNCHECKED __attribute__((no_sanitize("thread")))
 #ifndef __restrict__
@@ -48,6 +48,16 @@ struct IndicesTo<0, index...> {
   using type = Indices<index...>;
 };
 
+// What a parameter is; of a __grid_constant__, which is a reference to it here, too.
+template <class T>
+struct Bare {
+  using type = T;
+};
+template <class T>
+struct Bare<T &> {
+  using type = T;
+};
+
 // Calls a kernel with arguments that lie anywhere.
 template <auto kernel, class T = decltype(kernel)>
 struct Entry;
@@ -55,14 +65,14 @@ template <auto kernel, class... P>
 struct Entry<kernel, void (*)(P...)> {
   template <unsigned long... index>
   HEDDLE_UNCHECKED static void spread(void *const *arguments, Indices<index...>) {
-    kernel(*(P *)arguments[index]...);
+    kernel(*(typename Bare<P>::type *)arguments[index]...);
   }
   HEDDLE_UNCHECKED static void call(void *const *arguments) {
     spread(arguments, typename IndicesTo<sizeof...(P)>::type());
   }
   static constexpr unsigned sizes[] = {sizeof(P)..., 0};
-  static constexpr Kernel of(const char *name, unsigned most_threads) {
-    return Kernel{name, call, sizes, sizeof...(P), most_threads};
+  static constexpr Kernel of(const char *name, unsigned most_threads, unsigned cluster) {
+    return Kernel{name, call, sizes, sizeof...(P), most_threads, cluster};
   }
 };
 

@@ -1,14 +1,20 @@
 // PTX of Hopper: mbarrier, the proxies' fence and wgmma, which four warps issue and which goes on while
-// they do. What is done, and what may not be done meanwhile, stands in driver/phases.cpp and
-// driver/warpgroup.cpp.
+// they do; clusters of blocks, and bulk copies of boxes of tensors. What is done, and what may not be
+// done meanwhile, stands in driver/phases.cpp, driver/warpgroup.cpp, driver/cluster.cpp and
+// driver/bulk.cpp.
 #pragma once
 #include "half.h"
 
 extern "C" {
 void heddle_sim_phases_begin(unsigned long barrier, unsigned count);
-void heddle_sim_phases_arrive(unsigned long barrier);
+// An arrival at a barrier in shared::cluster space, before which `bytes` more of copies are expected.
+void heddle_sim_phases_arrive(unsigned barrier, unsigned bytes);
+void heddle_sim_phases_show();
 void heddle_sim_phases_wait(unsigned long barrier, unsigned parity);
 void heddle_sim_proxy_fence();
+void heddle_sim_bulk_copy(const heddle_sim::BulkCopy *own);
+void heddle_sim_cluster_arrive();
+void heddle_sim_cluster_wait();
 void heddle_sim_wgmma(const heddle_sim::Wgmma *own);
 void heddle_sim_wgmma_fence();
 void heddle_sim_wgmma_commit();
@@ -23,7 +29,13 @@ static inline void mbarrier_init_shared__cta_b64(unsigned barrier, unsigned coun
   heddle_sim_phases_begin((unsigned long)in_shared(barrier), count);
 }
 static inline void mbarrier_arrive_shared__cta_b64(unsigned barrier) {
-  heddle_sim_phases_arrive((unsigned long)in_shared(barrier));
+  heddle_sim_phases_arrive(barrier, 0);
+}
+static inline void mbarrier_arrive_expect_tx_shared__cta_b64(unsigned barrier, unsigned bytes) {
+  heddle_sim_phases_arrive(barrier, bytes);
+}
+static inline void mbarrier_arrive_release_cluster_shared__cluster_b64(unsigned barrier) {
+  heddle_sim_phases_arrive(barrier, 0);
 }
 // Waits as long as it takes, as it may.
 static inline void mbarrier_try_wait_parity_shared__cta_b64(bool &over, unsigned barrier,
@@ -32,9 +44,37 @@ static inline void mbarrier_try_wait_parity_shared__cta_b64(bool &over, unsigned
   over = true;
 }
 
+static inline void mbarrier_try_wait_parity_acquire_cluster_shared__cta_b64(bool &over,
+                                                                            unsigned barrier,
+                                                                            unsigned parity) {
+  mbarrier_try_wait_parity_shared__cta_b64(over, barrier, parity);
+}
+static inline void fence_mbarrier_init_release_cluster() { heddle_sim_phases_show(); }
+
 static inline void fence_proxy_async_shared__cta() { heddle_sim_proxy_fence(); }
 
+static inline void mapa_shared__cluster_u32(unsigned &to, unsigned address, unsigned rank) {
+  to = address | (rank + 1) << heddle_sim::RANK_SHIFT;
+}
+static inline void barrier_cluster_arrive_release_aligned() { heddle_sim_cluster_arrive(); }
+static inline void barrier_cluster_wait_acquire_aligned() { heddle_sim_cluster_wait(); }
+
+static inline void cp_async_bulk_tensor_2d_shared__cluster_global_mbarrier__complete_tx__bytes_multicast__cluster(
+    unsigned to, const void *map, int x, int y, unsigned barrier, unsigned short blocks) {
+  const heddle_sim::BulkCopy own = {to, barrier, (const heddle_sim::TensorMap *)map, {x, y}, 2, blocks};
+  heddle_sim_bulk_copy(&own);
+}
+static inline void cp_async_bulk_tensor_2d_shared__cluster_global_mbarrier__complete_tx__bytes(
+    unsigned to, const void *map, int x, int y, unsigned barrier) {
+  cp_async_bulk_tensor_2d_shared__cluster_global_mbarrier__complete_tx__bytes_multicast__cluster(
+      to, map, x, y, barrier, 0);
+}
+
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
+// Registers are not counted here.
+static inline void setmaxnreg_inc_sync_aligned_u32(unsigned) {}
+static inline void setmaxnreg_dec_sync_aligned_u32(unsigned) {}
+
 static inline void wgmma_fence_sync_aligned() { heddle_sim_wgmma_fence(); }
 static inline void wgmma_commit_group_sync_aligned() { heddle_sim_wgmma_commit(); }
 static inline void wgmma_wait_group_sync_aligned(unsigned groups) { heddle_sim_wgmma_wait(groups); }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "cluster.h"
 #include "launch.h"
 #include "memory.h"
 #include "report.h"
@@ -19,13 +20,14 @@ const char *verb(Use use) {
 [[noreturn]] void fail(Fiber &self, Result result, Use use, uintptr_t address, size_t bytes,
                        const std::string &why, const void *caller) {
   const std::string line = self.block->launch().function->module->line((uintptr_t)caller);
-  self.block->fail(self, result,
+  Block::fail(self, result,
                    format("%s %zu bytes at 0x%zx: ", verb(use), bytes, (size_t)address) + why +
                        (line.empty() ? "" : " (line " + line + " of the text)"));
 }
 
 std::string thread_words(const Fiber &self, unsigned other) {
   if (other == SharedMemory::ATOMIC) return "an atomic operation";
+  if (other == SharedMemory::COPY) return "a bulk copy";
   if (other >= SharedMemory::MANY) return "threads of several warps";
   if (other & SharedMemory::WARP) return format("several threads of warp %u", other & 31);
   const Extent &size = self.view.block_size;
@@ -33,10 +35,10 @@ std::string thread_words(const Fiber &self, unsigned other) {
                 other / size.x / size.y);
 }
 
-// The name and the place of an address in shared memory.
-std::string shared_words(const Fiber &self, uintptr_t address) {
-  const unsigned long offset = address - (uintptr_t)self.block->shared().data();
-  const Launch &launch = self.block->launch();
+// The name and the place of an address in a block's shared memory.
+std::string shared_words(Block &block, uintptr_t address) {
+  const unsigned long offset = address - (uintptr_t)block.shared().data();
+  const Launch &launch = block.launch();
   const Function &function = *launch.function;
   const SharedMemory::Extent dynamic{function.dynamic_from, launch.dynamic_bytes, "the dynamic part"};
   const SharedMemory::Extent *nearest = launch.dynamic_bytes > 0 ? &dynamic : nullptr;
@@ -51,11 +53,12 @@ std::string shared_words(const Fiber &self, uintptr_t address) {
                 nearest->bytes);
 }
 
-// Fails if something was found.
-void report_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const void *caller,
-                   unsigned other, SharedMemory::Finding found) {
+// Fails if something was found in the memory of a block.
+void report_shared(Fiber &self, Block &block, Use use, uintptr_t address, size_t bytes,
+                   const void *caller, unsigned other, SharedMemory::Finding found) {
   if (__builtin_expect(found == SharedMemory::FINE, 1)) return;
-  const std::string place = "shared memory, " + shared_words(self, address);
+  const std::string place = "shared memory, " + shared_words(block, address) +
+                            (self.block == &block ? "" : " of another block of the cluster");
   const std::string who = thread_words(self, other);
   switch (found) {
     case SharedMemory::FINE: break;
@@ -74,11 +77,15 @@ void report_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const 
            place + ": " + who + " wrote it too, and there was no barrier since", caller);
     case SharedMemory::NOT_SHOWN:
       fail(self, LAUNCH_FAILED, use, address, bytes,
-           place + ", for a wgmma: " + who + " wrote it, and no fence.proxy.async shows it since",
+           place + (use == Use::READ ? ", for a wgmma: " : ", for a bulk copy: ") + who +
+               " wrote it, and no fence.proxy.async shows it since",
            caller);
     case SharedMemory::UNDER_WAY:
       fail(self, LAUNCH_FAILED, use, address, bytes,
            place + ", which a wgmma reads that is under way", caller);
+    case SharedMemory::COMING:
+      fail(self, LAUNCH_FAILED, use, address, bytes,
+           place + ", which a bulk copy writes that is under way", caller);
   }
 }
 
@@ -86,7 +93,7 @@ void check_shared(Fiber &self, Use use, uintptr_t address, size_t bytes, const v
   SharedMemory &shared = self.block->shared();
   unsigned other = 0;
   const unsigned count = (unsigned)bytes;
-  report_shared(self, use, address, bytes, caller, other,
+  report_shared(self, *self.block, use, address, bytes, caller, other,
                 use == Use::READ    ? shared.read(address, count, self.thread, other)
                 : use == Use::WRITE ? shared.write(address, count, self.thread, other)
                                     : shared.atomic(address, count, self.thread, other));
@@ -185,7 +192,18 @@ void check_range(Use use, uintptr_t address, size_t bytes, const void *caller) {
 void Block::check_async_read(Fiber &self, uintptr_t piece) {
   unsigned other = 0;
   const SharedMemory::Finding found = shared_.begin_async_read(piece, self.thread / 32, other);
-  report_shared(self, Use::READ, piece, SharedMemory::PIECE, nullptr, other, found);
+  report_shared(self, *this, Use::READ, piece, SharedMemory::PIECE, nullptr, other, found);
+}
+
+void Block::check_copied(Fiber &self, uintptr_t from, size_t bytes) {
+  check_slowly(self, Use::READ, from, bytes, nullptr);
+}
+
+void Block::begin_copied(Fiber &self, uintptr_t piece) {
+  unsigned other = 0;
+  const SharedMemory::Finding found =
+      shared_.begin_copy(piece, cluster_->warp(self, rank_), self.thread, other);
+  report_shared(self, *this, Use::WRITE, piece, SharedMemory::PIECE, nullptr, other, found);
 }
 
 }  // namespace heddle_sim
@@ -283,13 +301,23 @@ void heddle_sim_copy_wait(unsigned groups) {
 
 void heddle_sim_phases_begin(uintptr_t barrier, unsigned count) {
   heddle_sim::check<8, Use::WRITE>(barrier, __builtin_return_address(0));
-  Fiber::current()->block->begin_phases(barrier, count);
+  Fiber &self = *Fiber::current();
+  self.block->begin_phases(self, barrier, count);
 }
 
-void heddle_sim_phases_arrive(uintptr_t barrier) {
+void heddle_sim_phases_arrive(unsigned barrier, unsigned bytes) {
   Fiber &self = *Fiber::current();
-  heddle_sim::check<8, Use::ATOMIC>(barrier, __builtin_return_address(0));
-  self.block->arrive(self, barrier);
+  heddle_sim::Block &block = self.block->cluster().block_of(self, barrier);
+  const uintptr_t place = heddle_sim::Cluster::place_in(block, barrier);
+  if (&block == self.block) {
+    heddle_sim::check<8, Use::ATOMIC>(place, __builtin_return_address(0));
+  }
+  block.arrive(self, place, bytes);
+}
+
+void heddle_sim_phases_show() {
+  Fiber &self = *Fiber::current();
+  self.block->show_phases(self);
 }
 
 void heddle_sim_phases_wait(uintptr_t barrier, unsigned parity) {
@@ -301,6 +329,7 @@ void heddle_sim_phases_wait(uintptr_t barrier, unsigned parity) {
 void heddle_sim_proxy_fence() {
   Fiber &self = *Fiber::current();
   self.block->shared().show(self.thread);
+  self.block->show_phases(self);
 }
 
 void heddle_sim_wgmma(const heddle_sim::Wgmma *own) {

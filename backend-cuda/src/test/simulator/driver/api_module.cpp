@@ -37,6 +37,11 @@ void check_extents(const Function &function, const Extent &grid, const Extent &b
   if (block.x > 1024 || block.y > 1024 || block.z > 64 || threads > 1024) {
     refuse(format("%lu threads, (%u,%u,%u), are no block", threads, block.x, block.y, block.z));
   }
+  const unsigned cluster = function.kernel->cluster;
+  if (cluster == 0 || cluster > 8) refuse(format("clusters of %u blocks", cluster), INVALID_CLUSTER_SIZE);
+  if (grid.x % cluster != 0) {
+    refuse(format("%u blocks are no clusters of %u", grid.x, cluster), INVALID_CLUSTER_SIZE);
+  }
   const unsigned bound = function.kernel->most_threads;
   if (bound > 0 && threads > bound) {
     refuse(format("%lu threads, where its launch bound is %u", threads, bound));

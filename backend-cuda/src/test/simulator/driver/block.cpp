@@ -5,11 +5,12 @@
 #include <cstring>
 #include <new>
 
+#include "cluster.h"
 #include "launch.h"
 
 namespace heddle_sim {
 
-Block::Block() = default;
+Block::Block(Cluster &cluster, unsigned rank) : cluster_(&cluster), rank_(rank) {}
 
 Block::~Block() {
   for (void *each : stacks_) munmap(each, STACK_BYTES);
@@ -43,6 +44,7 @@ void Block::begin_thread(Fiber &fiber, unsigned thread) {
   fiber.view.thread = Extent{thread % size.x, thread / size.x % size.y, thread / size.x / size.y};
   fiber.thread = thread;
   fiber.products = nullptr;
+  fiber.at_cluster = false;
   states_[thread] = RUNNING;
 }
 
@@ -60,9 +62,9 @@ void Block::prepare(const Launch &launch, void *const *arguments) {
   threads_ = launch.block.x * launch.block.y * launch.block.z;
 }
 
-void Block::run(Extent index, Fault &fault) {
+void Block::begin(Extent index, Fault &fault) {
   fault_ = &fault;
-  shared_.begin_block(threads_);
+  shared_.begin_block(threads_, cluster_->size());
   phases_.clear();
   // After a fault some may have been left.
   for (Products &each : products_) each.clear(shared_);
@@ -77,12 +79,19 @@ void Block::run(Extent index, Fault &fault) {
   groups_.assign(threads_, 0);
   ready_.clear();
   ready_from_ = 0;
-  if (Fiber *first = next()) switch_stack(host_, first->state);
-  if (ended_ < threads_) {
-    // A fault: what was left on the stacks is of no use.
-    for (Fiber *each : fibers_) {
-      if (each != nullptr) free_.push_back(each);
-    }
+}
+
+bool Block::go_on() {
+  Fiber *const first = next();
+  if (first != nullptr) switch_stack(host_, first->state);
+  return first != nullptr;
+}
+
+void Block::end() {
+  if (is_over()) return;
+  // A fault: what was left on the stacks is of no use.
+  for (Fiber *each : fibers_) {
+    if (each != nullptr) free_.push_back(each);
   }
 }
 
@@ -94,11 +103,15 @@ void Block::begin_fiber() {
   while (true) {
     launch.function->kernel->call(block.arguments_);
     if (self.products != nullptr) {
-      block.fail(self, LAUNCH_FAILED, "ends before the wgmma of its warp, which it did not wait for");
+      fail(self, LAUNCH_FAILED, "ends before the wgmma of its warp, which it did not wait for");
+    }
+    if (self.at_cluster) {
+      fail(self, LAUNCH_FAILED, "ends behind barrier.cluster.arrive without barrier.cluster.wait");
     }
     block.states_[self.thread] = ENDED;
     block.fibers_[self.thread] = nullptr;
     block.ended_++;
+    block.cluster_->thread_ended();
     if (block.ready_from_ == block.ready_.size() && block.started_ < block.threads_) {
       const unsigned thread = block.started_++;
       block.begin_thread(self, block.backwards_ ? block.threads_ - 1 - thread : thread);
@@ -132,7 +145,6 @@ Fiber *Block::next() {
     release_barrier();
     return ready_[ready_from_++];
   }
-  give_up(LAUNCH_FAILED, deadlock());
   return nullptr;
 }
 
@@ -246,6 +258,18 @@ bool Block::next_copy(Fiber &self, unsigned groups, AsyncCopy &copy) {
   return true;
 }
 
+void Block::wait_for_cluster(Fiber &self) {
+  states_[self.thread] = AT_CLUSTER;
+  leave(self);
+}
+
+void Block::cluster_came() {
+  shared_.cluster_barrier();
+  for (unsigned thread = 0; thread < threads_; thread++) {
+    if (states_[thread] == AT_CLUSTER) make_ready(thread);
+  }
+}
+
 unsigned Block::active(const Fiber &self) const {
   unsigned mask = 0;
   const unsigned first = self.thread / 32 * 32;
@@ -255,9 +279,8 @@ unsigned Block::active(const Fiber &self) const {
   return mask;
 }
 
-// Nobody can go on.
 std::string Block::deadlock() const {
-  unsigned at_barrier = 0, at_collective = 0, at_phases = 0, one = 0, late = 0, gone = 0;
+  unsigned at_barrier = 0, at_collective = 0, at_phases = 0, at_cluster = 0, one = 0, late = 0, gone = 0;
   for (unsigned thread = 0; thread < threads_; thread++) {
     if (states_[thread] == AT_BARRIER) at_barrier++;
     if (states_[thread] == AT_COLLECTIVE) {
@@ -268,21 +291,26 @@ std::string Block::deadlock() const {
       at_phases++;
       late = thread;
     }
+    if (states_[thread] == AT_CLUSTER) at_cluster++;
     if (states_[thread] == ENDED) gone = thread;
   }
   if (at_phases > 0) {
     const Phases &phases = *fibers_[late]->phases;
     return who(late) + format(" waits for a phase of parity %u of an mbarrier of which %lu are over and "
-                             "%u of %u arrivals are missing (%u threads wait like it, %u with their "
-                             "warps, %u at a barrier, %u have ended)",
+                             "%u of %u arrivals are missing, and %ld bytes of copies (%u threads wait "
+                             "like it, %u with their warps, %u at a barrier, %u have ended)",
                              fibers_[late]->parity, phases.over, phases.missing, phases.expected,
-                             at_phases, at_collective, at_barrier, ended_);
+                             phases.bytes, at_phases, at_collective, at_barrier, ended_);
   }
   if (at_collective > 0) {
     return who(one) + format(" waits at %s with mask %08x for lanes that do not come (%u threads "
                              "wait with their warps, %u at a barrier, %u have ended)",
                              fibers_[one]->collective, fibers_[one]->mask, at_collective, at_barrier,
                              ended_);
+  }
+  if (at_cluster > 0) {
+    return format("%u of %u threads wait at barrier.cluster for others that do not come (%u at another "
+                  "barrier, %u have ended)", at_cluster, threads_, at_barrier, ended_);
   }
   return format("%u of %u threads wait at a barrier that the others have left behind by ending, ",
                 at_barrier, threads_) + who(gone) + " among them";
@@ -302,8 +330,9 @@ void Block::give_up(Result result, const std::string &words) {
 }
 
 void Block::fail(Fiber &self, Result result, const std::string &what) {
-  give_up(result, who(self.thread) + " " + what);
-  switch_stack(self.state, host_);
+  Block &own = *self.block;
+  own.give_up(result, own.who(self.thread) + " " + what);
+  switch_stack(self.state, own.host_);
   __builtin_unreachable();
 }
 

@@ -15,14 +15,23 @@
 namespace heddle_sim {
 
 class Block;
+class Cluster;
 struct Launch;
 
+// What is in order before something, in each block of a cluster.
+using Orders = std::vector<SharedMemory::Clocks>;
+
 // An mbarrier: how many arrivals end a phase, how many of this one are missing, how many phases are
-// over; what lies before the arrivals so far, and before the end of the last phase.
+// over; how many bytes of copies were announced that have not come; who began it, when, and whether it
+// was shown to bulk copies; what lies before the arrivals so far, and before the end of the last phase.
 struct Phases {
   unsigned expected, missing;
   unsigned long over;
-  SharedMemory::Clocks arrived, released;
+  long bytes;
+  unsigned begun_by;
+  uint64_t begun_at;
+  bool shown;
+  Orders arrived, released;
 
   bool is_over(unsigned parity) const { return over % 2 != parity; }
 };
@@ -46,6 +55,9 @@ struct Fiber {
   unsigned long long values[32];
   // What its warp multiplies meanwhile; nullptr if nothing.
   const Products *products;
+  // Whether it has arrived at the cluster's barrier and not waited for it, and in which round.
+  bool at_cluster;
+  unsigned long round;
 
   static Fiber *current() {
     return (Fiber *)((unsigned long)__builtin_frame_address(0) & ~(STACK_BYTES - 1));
@@ -70,14 +82,21 @@ struct Fault {
 
 class Block {
  public:
-  Block();
+  Block(Cluster &cluster, unsigned rank);
   ~Block();
   Block(const Block &) = delete;
 
   // What the next blocks are of.
   void prepare(const Launch &launch, void *const *arguments);
-  // Runs a block to its end; what it found is in `fault`.
-  void run(Extent index, Fault &fault);
+  // Begins a block; lets its threads go on until all of them wait, false if they did before; and ends
+  // it. What it found is in `fault`.
+  void begin(Extent index, Fault &fault);
+  bool go_on();
+  void end();
+  bool is_over() const { return ended_ == threads_; }
+  unsigned threads() const { return threads_; }
+  unsigned ended() const { return ended_; }
+  unsigned rank() const { return rank_; }
 
   // Called on a thread's stack.
   int barrier(Fiber &self, unsigned site, int predicate);
@@ -89,23 +108,39 @@ class Block {
   void commit_copies(Fiber &self);
   // Takes out what has come, when at most `groups` may be under way.
   bool next_copy(Fiber &self, unsigned groups, AsyncCopy &copy);
-  // Of an mbarrier at an address in shared memory.
-  void begin_phases(uintptr_t address, unsigned arrivals);
-  void arrive(Fiber &self, uintptr_t address);
+  // Of an mbarrier at an address in shared memory. Threads of other blocks arrive at them too.
+  void begin_phases(Fiber &self, uintptr_t address, unsigned arrivals);
+  void show_phases(const Fiber &self);
+  Phases &phases(Fiber &self, uintptr_t address);
+  void arrive(Fiber &self, uintptr_t address, unsigned bytes);
+  void copy_came(uintptr_t address, unsigned bytes);
   void wait_phase(Fiber &self, uintptr_t address, unsigned parity);
+  // Waits for the others of the cluster; they have come.
+  void wait_for_cluster(Fiber &self);
+  void cluster_came();
+  // A bulk copy by a thread of the cluster reads global memory, and is to write here.
+  void check_copied(Fiber &self, uintptr_t from, size_t bytes);
+  void begin_copied(Fiber &self, uintptr_t piece);
   // wgmma: called once for a warp, with what each lane gave.
   void begin_product(Fiber &self, const Wgmma *const *lanes);
   void fence_sums(Fiber &self);
   void commit_products(Fiber &self);
   void end_products(Fiber &self, unsigned groups);
   unsigned active(const Fiber &self) const;
-  [[noreturn]] void fail(Fiber &self, Result result, const std::string &what);
+  // Ends the kernel by what a thread did, of whatever block, or by none's doing.
+  [[noreturn]] static void fail(Fiber &self, Result result, const std::string &what);
+  void give_up(Result result, const std::string &words);
+  // Why nobody can go on.
+  std::string deadlock() const;
 
+  Cluster &cluster() { return *cluster_; }
   SharedMemory &shared() { return shared_; }
   const Launch &launch() const { return *launch_; }
 
  private:
-  enum State : unsigned char { NEW, RUNNING, AT_BARRIER, AT_COLLECTIVE, AT_PHASES, ENDED };
+  enum State : unsigned char {
+    NEW, RUNNING, AT_BARRIER, AT_COLLECTIVE, AT_PHASES, AT_CLUSTER, ENDED
+  };
 
   static void begin_fiber();
   Fiber *take_stack();
@@ -115,14 +150,14 @@ class Block {
   void leave(Fiber &self);
   void make_ready(unsigned thread);
   void release_barrier();
-  Phases &phases(Fiber &self, uintptr_t address);
+  void end_phase(Phases &own);
   void check_async_read(Fiber &self, uintptr_t piece);
   Products::Sums &sums_of(Fiber &self, const Wgmma *const *lanes);
   bool release_collective(unsigned warp, unsigned mask, WarpWork work);
-  std::string deadlock() const;
   std::string who(unsigned thread) const;
-  void give_up(Result result, const std::string &words);
 
+  Cluster *const cluster_;
+  const unsigned rank_;
   std::vector<void *> stacks_;  // All there are,
   std::vector<Fiber *> free_;   // and those in no use.
   SharedMemory shared_;

@@ -19,7 +19,8 @@ int heddle_sim_set(const char *name, long long value) {
 // A counter by its name: calls, launches (cuLaunchKernel outside captures), kernels (that ran),
 // graph_launches, instantiations, copies, copied_bytes, sets, allocations, synchronizations, faults,
 // unwritten_copies (to the host, of bytes that nothing was written to), products,
-// products_without_workspace, epilogues (products by cuBLASLt), heuristics; and what is alive:
+// products_without_workspace, epilogues (products by cuBLASLt), heuristics, bulk_copies; and what is
+// alive:
 // live_allocations, live_device_bytes, live_pinned, live_pinned_bytes, live_registered,
 // live_contexts, live_streams, live_events, live_modules, live_graphs, live_graph_execs,
 // live_pools, live_blas, live_blas_descriptions.

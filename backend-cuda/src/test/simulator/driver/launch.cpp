@@ -15,10 +15,9 @@
 namespace heddle_sim {
 namespace {
 
-// The blocks of a launch, taken one by one by whoever is free.
+// The clusters of a launch, taken one by one by whoever is free.
 struct Job {
   const Launch &launch;
-  unsigned long blocks;
   std::atomic<unsigned long> next{0};
   std::atomic<bool> failed{false};
   std::mutex lock;
@@ -26,8 +25,7 @@ struct Job {
 
   std::vector<void *> arguments;
 
-  explicit Job(const Launch &launch)
-      : launch(launch), blocks((unsigned long)launch.grid.x * launch.grid.y * launch.grid.z) {
+  explicit Job(const Launch &launch) : launch(launch) {
     const Kernel &kernel = *launch.function->kernel;
     char *at = const_cast<char *>(launch.arguments.data());
     for (unsigned i = 0; i < kernel.parameters; i++) {
@@ -36,16 +34,13 @@ struct Job {
     }
   }
 
-  void work(Block &block) {
-    block.prepare(launch, arguments.data());
+  void work(Cluster &cluster) {
+    cluster.prepare(launch, arguments.data());
     while (!failed.load(std::memory_order_relaxed)) {
-      const unsigned long index = next.fetch_add(1, std::memory_order_relaxed);
-      if (index >= blocks) return;
-      const Extent &grid = launch.grid;
+      const unsigned long number = next.fetch_add(1, std::memory_order_relaxed);
+      if (number >= cluster.count()) return;
       Fault fault;
-      block.run(Extent{(unsigned)(index % grid.x), (unsigned)(index / grid.x % grid.y),
-                       (unsigned)(index / grid.x / grid.y)},
-                fault);
+      cluster.run(number, fault);
       if (fault.result != SUCCESS) {
         const std::lock_guard<std::mutex> held(lock);
         if (!failed.exchange(true)) first = fault;
@@ -77,7 +72,7 @@ class Helpers {
     job_ = nullptr;
   }
 
-  Block &own() { return own_; }
+  Cluster &own() { return own_; }
   unsigned count() const { return count_; }
 
  private:
@@ -91,7 +86,7 @@ class Helpers {
   }
 
   void serve() {
-    Block block;
+    Cluster cluster;
     unsigned long seen = 0;
     std::unique_lock<std::mutex> held(lock_);
     while (true) {
@@ -99,14 +94,14 @@ class Helpers {
       seen = generation_;
       Job *const job = job_;
       held.unlock();
-      job->work(block);
+      job->work(cluster);
       held.lock();
       if (--busy_ == 0) changed_.notify_all();
     }
   }
 
   const unsigned count_;
-  Block own_;
+  Cluster own_;
   std::mutex lock_;
   std::condition_variable changed_;
   Job *job_ = nullptr;
@@ -125,8 +120,9 @@ Result run_launch(const Launch &launch) {
   Job job(launch);
   Helpers &helpers = Helpers::get();
   // A small launch is over before a helper wakes.
-  const unsigned long threads = job.blocks * launch.block.x * launch.block.y * launch.block.z;
-  if (job.blocks > 1 && threads >= 4096 && helpers.count() > 0) {
+  const unsigned long blocks = (unsigned long)launch.grid.x * launch.grid.y * launch.grid.z;
+  const unsigned long threads = blocks * launch.block.x * launch.block.y * launch.block.z;
+  if (blocks > launch.function->kernel->cluster && threads >= 4096 && helpers.count() > 0) {
     helpers.run(job);
   } else {
     job.work(helpers.own());

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "block.h"
+#include "cluster.h"
 #include "module.h"
 
 namespace heddle_sim {

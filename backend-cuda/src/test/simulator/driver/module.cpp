@@ -78,7 +78,7 @@ LoadedModule::LoadedModule(const void *image) {
   const TemporaryFile file(bytes_);
   if (!file.whole) throw Failure{OUT_OF_MEMORY};
   library_ = dlopen(file.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  const Module *table = library_ ? (const Module *)dlsym(library_, "heddle_module") : nullptr;
+  const Module *table = library_ ? (const Module *)dlsym(library_, HEDDLE_MODULE) : nullptr;
   if (table == nullptr) {
     const char *const error = dlerror();
     Report::get().add(format("cuModuleLoadData: %s", error ? error : "not of the simulator's make"));

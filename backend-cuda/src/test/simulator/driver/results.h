@@ -36,6 +36,7 @@ namespace heddle_sim {
   X(CAPTURED_EVENT, 907, "operation not permitted on an event last recorded in a capturing stream") \
   X(STREAM_CAPTURE_WRONG_THREAD, 908, "attempt to terminate a thread-local capture sequence from another thread") \
   X(GRAPH_EXEC_UPDATE_FAILURE, 910, "the graph update was not performed because it included changes which violated constraints specific to instantiated graph update") \
+  X(INVALID_CLUSTER_SIZE, 912, "cluster misconfiguration")                    \
   X(UNKNOWN, 999, "unknown error")
 
 enum Result : int {

@@ -38,8 +38,9 @@ void SharedMemory::lay_out(const std::vector<Extent> &extents) {
   for (const Extent &each : extents_) memset(allowed_ + each.offset, 1, each.bytes);
 }
 
-void SharedMemory::begin_block(unsigned threads) {
+void SharedMemory::begin_block(unsigned threads, unsigned blocks) {
   threads_ = threads;
+  blocks_ = blocks;
   known_.clear();
   block_start_ = last_barrier_ = ++clock_;
   for (uint64_t &each : last_collective_) each = clock_;
@@ -50,9 +51,20 @@ void SharedMemory::barrier() {
   if (!known_.empty()) shown_to_all_ = shown_;
 }
 
+void SharedMemory::cluster_barrier() {
+  barrier();
+  if (blocks_ == 1) return;
+  use_clocks();
+  for (size_t warp = warps(); warp < known_.size(); warp++) {
+    std::fill(known_[warp].done.begin(), known_[warp].done.end(), clock_);
+    known_[warp].shown = shown_;
+  }
+}
+
 bool SharedMemory::in_order(uint64_t stamp, unsigned who, unsigned thread) const {
   if (who == thread || stamp < last_barrier_) return true;
   const unsigned warp = thread / 32;
+  if (who == COPY) return stamp < known_[warp].done[threads_];
   if (who < WARP && !known_.empty() && stamp < known_[warp].done[who]) return true;
   if (who >= WARP) return who == (WARP | warp) && stamp < last_collective_[warp];
   return who / 32 == warp && stamp < last_collective_[warp];
@@ -136,7 +148,11 @@ SharedMemory::Finding SharedMemory::atomic(uintptr_t address, unsigned bytes, un
 }
 
 void SharedMemory::Clocks::join(const Clocks &other) {
-  for (size_t i = 0; i < done.size(); i++) {
+  if (done.empty()) {
+    *this = other;
+    return;
+  }
+  for (size_t i = 0; i < other.done.size(); i++) {
     done[i] = std::max(done[i], other.done[i]);
     shown[i] = std::max(shown[i], other.shown[i]);
   }
@@ -144,8 +160,8 @@ void SharedMemory::Clocks::join(const Clocks &other) {
 
 void SharedMemory::use_clocks() {
   if (!known_.empty()) return;
-  const std::vector<uint64_t> none(threads_);
-  known_.assign((threads_ + 31) / 32, Clocks{none, none});
+  const std::vector<uint64_t> none(threads_ + 1);
+  known_.assign(blocks_ * warps(), Clocks{none, none});
   shown_ = shown_to_all_ = none;
 }
 
@@ -158,6 +174,13 @@ void SharedMemory::release(unsigned thread, Clocks &to) {
   use_clocks();
   const unsigned warp = thread / 32;
   Clocks own = known_[warp];
+  if (blocks_ > 1) {
+    // What all threads of this block know, others may not.
+    for (unsigned i = 0; i < threads_; i++) {
+      own.done[i] = std::max(own.done[i], last_barrier_);
+      own.shown[i] = std::max(own.shown[i], shown_to_all_[i]);
+    }
+  }
   // Of the warp's other lanes what lies before its last collective.
   const uint64_t together = last_collective_[warp];
   for (unsigned lane = 32 * warp; lane < 32 * warp + 32 && lane < threads_; lane++) {
@@ -166,20 +189,45 @@ void SharedMemory::release(unsigned thread, Clocks &to) {
   }
   own.done[thread] = ++clock_;
   own.shown[thread] = shown_[thread];
-  if (to.done.empty()) to = own;
   to.join(own);
 }
 
-void SharedMemory::acquire(unsigned thread, const Clocks &from) {
+void SharedMemory::pass_on(unsigned warp, Clocks &to) {
+  if (!known_.empty()) to.join(known_[warp]);
+}
+
+void SharedMemory::release_copies(Clocks &to) {
+  use_clocks();
+  const std::vector<uint64_t> none(threads_ + 1);
+  Clocks own{none, none};
+  own.done[threads_] = ++clock_;
+  to.join(own);
+}
+
+void SharedMemory::acquire(unsigned warp, const Clocks &from) {
   if (from.done.empty()) return;
   use_clocks();
-  known_[thread / 32].join(from);
+  known_[warp].join(from);
+}
+
+bool SharedMemory::knows(unsigned warp, uint64_t time, unsigned who) const {
+  if (known_.empty()) return false;
+  const std::vector<uint64_t> &done = known_[warp].done;
+  if (who == COPY) return time < done[threads_];
+  // One, a warp's, or all.
+  const bool one = who < WARP, warps = !one && who < MANY;
+  const unsigned first = one ? who : warps ? (who & 31) * 32 : 0;
+  const unsigned last = one ? who + 1 : warps ? std::min(first + 32, threads_) : threads_;
+  return std::all_of(done.begin() + first, done.begin() + last,
+                     [&](uint64_t each) { return time < each; });
 }
 
 bool SharedMemory::is_shown(uint64_t stamp, unsigned who, unsigned warp) const {
+  if (who == COPY) return true;
   if (known_.empty() || who >= WARP) return false;
-  return stamp < shown_to_all_[who] || stamp < known_[warp].shown[who] ||
-         (who / 32 == warp && stamp < shown_[who]);
+  if (stamp < known_[warp].shown[who]) return true;
+  return warp < warps() &&
+         (stamp < shown_to_all_[who] || (who / 32 == warp && stamp < shown_[who]));
 }
 
 SharedMemory::Finding SharedMemory::begin_async_read(uintptr_t piece, unsigned warp,
@@ -208,9 +256,10 @@ SharedMemory::Finding SharedMemory::written_meanwhile(uintptr_t offset, unsigned
                                                       unsigned warp, unsigned &other) const {
   for (uintptr_t i = offset / PIECE; i <= (offset + bytes - 1) / PIECE; i++) {
     if (pieces_[i].reads > 0) return UNDER_WAY;
-    for (unsigned each = 0; each < known_.size(); each++) {
+    if (pieces_[i].coming) return COMING;
+    for (unsigned each = 0; each < warps(); each++) {
       const uint64_t ended = pieces_[i].ended[each];
-      if (each == warp || ended < last_barrier_) continue;
+      if (each == warp || ended < (warp < warps() ? last_barrier_ : block_start_)) continue;
       // Any lane that went on behind the wait and is in order before this one will do.
       bool known = false;
       for (unsigned lane = 32 * each; lane < 32 * each + 32 && lane < threads_; lane++) {
@@ -223,6 +272,38 @@ SharedMemory::Finding SharedMemory::written_meanwhile(uintptr_t offset, unsigned
     }
   }
   return FINE;
+}
+
+SharedMemory::Finding SharedMemory::begin_copy(uintptr_t piece, unsigned warp, unsigned thread,
+                                               unsigned &other) {
+  use_clocks();
+  const uintptr_t offset = piece - (uintptr_t)data_;
+  const auto in_order_here = [&](uint64_t stamp) {
+    other = stamp & 0xfff;
+    return warp < warps() ? in_order(stamp >> 12, other, thread) : knows(warp, stamp >> 12, other);
+  };
+  for (uintptr_t i = offset; i < offset + PIECE; i++) {
+    if (!allowed_[i]) return OUTSIDE;
+    const Cell &cell = cells_[i];
+    if (cell.write >> 12 >= block_start_) {
+      if (!in_order_here(cell.write)) return WRITE_THEN_WRITE;
+      if (!is_shown(cell.write >> 12, other, warp)) return NOT_SHOWN;
+    }
+    if (cell.read >> 12 >= block_start_ && !in_order_here(cell.read)) return READ_THEN_WRITE;
+  }
+  const Finding found = written_meanwhile(offset, PIECE, warp, other);
+  if (found != FINE) return found;
+  pieces_[offset / PIECE].coming = true;
+  forget(piece, PIECE);
+  return FINE;
+}
+
+void SharedMemory::end_copy(uintptr_t piece, const char *data) {
+  const uintptr_t offset = piece - (uintptr_t)data_;
+  pieces_[offset / PIECE].coming = false;
+  if (data == nullptr) return;
+  memcpy(data_ + offset, data, PIECE);
+  for (unsigned i = 0; i < PIECE; i++) cells_[offset + i].write = clock_ << 12 | COPY;
 }
 
 void SharedMemory::forget(uintptr_t address, unsigned bytes) {

@@ -78,7 +78,7 @@ final class Batch extends ContextThread.Task {
       kernels = Arrays.copyOf(kernels, 2 * kernelCount);
     }
     kernels[kernelCount++] = kernel;
-    begin(LAUNCH, 7 + arguments.count());
+    begin(LAUNCH, 8 + arguments.count());
     put(groups.x());
     put(groups.y());
     put(groups.z());
@@ -86,13 +86,19 @@ final class Batch extends ContextThread.Task {
     put(size.y());
     put(size.z());
     put(arguments.count());
+    int maps = count;
+    put(0);
     for (int i = 0; i < arguments.count(); i++) {
+      long begin = arguments.memory(i) == null ? 0 : ((CudaMemory) arguments.memory(i)).address();
       put(
           switch (arguments.kind(i)) {
-            case MEMORY ->
-                arguments.memory(i) == null ? 0 : ((CudaMemory) arguments.memory(i)).address();
-            case INT, LONG, FLOAT, DOUBLE -> arguments.bits(i);
+            case MEMORY -> begin;
+            case MAP -> begin == 0 ? 0 : begin + arguments.bits(i);
+            case INT, LONG, FLOAT, DOUBLE, MAPPED -> arguments.bits(i);
           });
+      if (arguments.kind(i) == Arguments.Kind.MAP) {
+        words[maps] |= 1L << i;
+      }
     }
   }
 
@@ -262,7 +268,7 @@ final class Batch extends ContextThread.Task {
   /** Launches what is written down at {@code at}; where the next command is. */
   private int launch(LaunchArguments arguments, int at) {
     int number = (int) words[at + 6];
-    arguments.set(words, at + 7, number);
+    arguments.set(words, at + 8, number, words[at + 7]);
     if (events != null) {
       events.begin(stream, failed.source(), words, at);
     }
@@ -281,6 +287,6 @@ final class Batch extends ContextThread.Task {
     if (events != null) {
       events.end(stream);
     }
-    return at + 7 + number;
+    return at + 8 + number;
   }
 }

@@ -135,16 +135,22 @@ final class CudaKernel implements DeviceKernel {
   }
 
   private void check(Arguments given) {
-    if (given.count() != parameters.length) {
-      throw new IllegalArgumentException(
-          "%s takes %d arguments, not %d".formatted(source, parameters.length, given.count()));
-    }
-    for (int i = 0; i < parameters.length; i++) {
-      if (parameters[i] != bytes(given.kind(i))) {
+    int number = 0;
+    for (int i = 0; i < given.count(); i++) {
+      int bytes = bytes(given.kind(i));
+      if (bytes == 0) {
+        continue;
+      }
+      if (number < parameters.length && parameters[number] != bytes) {
         throw new IllegalArgumentException(
             "%s takes %d bytes as argument %d, not a %s of %d"
-                .formatted(source, parameters[i], i, given.kind(i), bytes(given.kind(i))));
+                .formatted(source, parameters[number], number, given.kind(i), bytes));
       }
+      number++;
+    }
+    if (number != parameters.length) {
+      throw new IllegalArgumentException(
+          "%s takes %d arguments, not %d".formatted(source, parameters.length, number));
     }
   }
 
@@ -152,6 +158,8 @@ final class CudaKernel implements DeviceKernel {
     return switch (kind) {
       case MEMORY, LONG, DOUBLE -> Long.BYTES;
       case INT, FLOAT -> Integer.BYTES;
+      case MAP -> TensorMaps.BYTES;
+      case MAPPED -> 0;
     };
   }
 

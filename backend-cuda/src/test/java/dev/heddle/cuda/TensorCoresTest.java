@@ -20,8 +20,11 @@ import dev.heddle.kernels.KernelDevice;
 import dev.heddle.kernels.ProgramCache;
 import dev.heddle.op.Attention;
 import dev.heddle.op.MatMul;
+import dev.heddle.op.Reshape;
+import dev.heddle.op.Slice;
 import dev.heddle.op.Unary;
 import dev.heddle.tensor.DType;
+import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.HostTensor;
 import dev.heddle.tensor.Shape;
 import dev.heddle.tensor.TensorType;
@@ -111,13 +114,51 @@ class TensorCoresTest {
     float[] many = run(LimitedDevice.ofUnits(device, 1), graph, tensor, all);
     assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 5), graph, tensor, all));
     assertArrayEquals(many, run(LimitedDevice.ofUnits(device, 100), graph, tensor, all));
-    for (int few : new int[] {1, 8, 9, 64}) {
+    for (int few : new int[] {1, 8, 9, 64, 100}) {
       Inputs some = Inputs.of("x", first(rows, few), "b", matrix, "residual", first(added, few));
       float[] y = run(LimitedDevice.ofUnits(device, 1), graph, tensor, some);
       assertArrayEquals(Arrays.copyOf(many, few * n), y);
     }
     LimitedDevice portable = LimitedDevice.portable(device);
     assertNear(run(portable, graph, "matmul in local memory", all), many, 1.0 / 128);
+  }
+
+  /** Bulk copies read rows that begin at multiples of 16 bytes; others are loaded by threads. */
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void aProductsBitsDoNotDependOnHowItsOperandsAreLoaded(boolean byRows) {
+    Simulator.need();
+    int rows = 150;
+    int n = 136;
+    int k = 200;
+    HostTensor x = normal(DType.BF16, rows, k);
+    HostTensor b = byRows ? normal(DType.BF16, n, k) : normal(DType.BF16, k, n);
+    float[] copied = productAt(0, x, b, byRows);
+    long copies = Simulator.count("bulk_copies");
+    assertTrue(copies > 0, copies + " copies");
+    assertArrayEquals(copied, productAt(1, x, b, byRows));
+    assertEquals(copies, Simulator.count("bulk_copies"));
+  }
+
+  /** {@code x @ b} where {@code x} lies {@code before} numbers behind the begin of memory. */
+  private float[] productAt(int before, HostTensor x, HostTensor b, boolean byRows) {
+    int count = (int) x.shape().elements();
+    HostTensor longer = HostTensor.heap(x.dtype(), Shape.of(before + count));
+    longer.memory().asSlice((long) before * x.dtype().bytes(), x.bytes()).copyFrom(x.memory());
+    GraphBuilder g = new GraphBuilder("product");
+    Value all = g.input("x", TensorType.of(x.dtype(), before + count));
+    Value part = g.add("part", new Slice(0, Dim.of(before), Dim.of(count), 1), all);
+    List<Dim> dims = Arrays.stream(x.shape().toArray()).mapToObj(Dim::of).toList();
+    Value matrix = g.add("matrix", new Reshape(dims), part);
+    Value right = g.input("b", TensorType.of(b.dtype(), b.shape().dim(0), b.shape().dim(1)));
+    MatMul op = byRows ? MatMul.LINEAR : MatMul.PLAIN;
+    Graph graph = g.output("y", g.add("y", op, matrix, right)).build();
+    try (Backend backend = new KernelBackend(LimitedDevice.ofUnits(device, 1), List.of());
+        Program program = backend.compile(graph, CompileOptions.DEFAULT);
+        Outputs outputs = program.run(Inputs.of("x", longer, "b", b));
+        HostTensor y = outputs.host("y")) {
+      return y.toFloats();
+    }
   }
 
   @Test

@@ -195,6 +195,8 @@ final class OpenClKernel implements DeviceKernel {
             value.putInt(0, (int) given.bits(i));
             yield Integer.BYTES;
           }
+          case MAP, MAPPED ->
+              throw new IllegalArgumentException("OpenCL has no maps of matrices: " + source);
         };
     try {
       return CL.clSetKernelArg(kernel, i, bytes, pointer);

@@ -18,7 +18,14 @@ public final class Arguments {
     /** 32 bits. */
     FLOAT,
     /** 64 bits. */
-    DOUBLE
+    DOUBLE,
+    /**
+     * A matrix of 16-bit numbers in device memory as CUDA's bulk copies see it, for kernels for
+     * Hopper alone: one argument, here followed by three of the kind {@link #MAPPED}.
+     */
+    MAP,
+    /** What belongs to the last {@link #MAP}: its rows, its columns, rows of a copy. */
+    MAPPED
   }
 
   private Kind[] kinds;
@@ -86,6 +93,21 @@ public final class Arguments {
   /** A {@code double}. */
   public Arguments put(double value) {
     return add(Kind.DOUBLE, Double.doubleToRawLongBits(value), null);
+  }
+
+  /**
+   * {@code MAP(name)}: a matrix whose rows follow one another, {@code columns} a multiple of 8, at
+   * a multiple of 16 bytes.
+   *
+   * @param memory null for none, where the kernel does not use it
+   * @param offset where in it the first element lies, in bytes
+   * @param lines rows that are copied at a time, 256 at most, of 64 columns each
+   */
+  public Arguments map(DeviceMemory memory, long offset, long rows, long columns, int lines) {
+    add(Kind.MAP, offset, memory);
+    add(Kind.MAPPED, rows, null);
+    add(Kind.MAPPED, columns, null);
+    return add(Kind.MAPPED, lines, null);
   }
 
   private Arguments add(Kind kind, long value, DeviceMemory memory) {

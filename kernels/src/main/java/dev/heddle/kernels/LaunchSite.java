@@ -79,6 +79,21 @@ final class LaunchSite {
     return this;
   }
 
+  /**
+   * {@code MAP(name)}: an operand as a matrix that bulk copies read {@code lines} rows at a time;
+   * null where the kernel does not use it. See {@link Arguments#map}.
+   */
+  LaunchSite map(Operand operand, long rows, long columns, int lines) {
+    long place = operand == null ? 0 : operand.address();
+    arguments.map(run.memory(place), Places.offset(place), rows, columns, lines);
+    return this;
+  }
+
+  /** Whether an operand begins at a multiple of {@code bytes}, which divides where memory does. */
+  boolean isAligned(Operand operand, int bytes) {
+    return Places.offset(operand.address()) % bytes == 0;
+  }
+
   /** {@code TENSOR(name)}: byte {@code offset} of the workspace. */
   LaunchSite workspace(long offset) {
     return at(site.workspace() + offset);

@@ -3,6 +3,7 @@ package dev.heddle.kernels;
 import dev.heddle.graph.Node;
 import dev.heddle.op.MatMul;
 import dev.heddle.plan.Choice;
+import dev.heddle.plan.Operand;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.List;
 final class MatMulTensor implements Launch {
   /** Up to so many rows, the smallest tile that holds them all is best. */
   private static final int FEW_ROWS = 64;
+
+  /** Numbers of which bulk copies want rows to have a multiple, and to begin at one. */
+  private static final int MAPPED = 8;
 
   /**
    * How a kernel is cut, by how many rows there are.
@@ -29,6 +33,7 @@ final class MatMulTensor implements Launch {
    * @param depth terms held at a time
    * @param stages how often so many are held
    * @param items of a group
+   * @param cluster groups that share what they load
    * @param extraBytes local memory besides what the stages take
    * @param cut how its warps share a tile, as defines
    */
@@ -39,28 +44,47 @@ final class MatMulTensor implements Launch {
       int depth,
       int stages,
       int items,
+      int cluster,
       int extraBytes,
       List<String> cut) {
     /** Of {@code across} warps that share a tile's columns, times {@code down} its rows. */
     static Tiles ofWarps(int columns, int rows, int across, int down, int depth, int stages) {
       List<String> cut = List.of("ACROSS " + across, "DOWN " + down, "DEPTH " + depth);
       int items = 32 * across * down;
-      return new Tiles("matmul_tensor.cu", columns, rows, depth, stages, items, 0, cut);
+      return new Tiles("matmul_tensor.cu", columns, rows, depth, stages, items, 1, 0, cut);
     }
 
-    /** Of four warps for each 64 rows, beside four that load; two barriers a stage. */
-    static Tiles ofWarpgroups(int columns, int rows, int stages) {
-      int barriers = 2 * stages * Long.BYTES;
+    /**
+     * Of four warps for each 64 rows, beside four that load. Two barriers a stage, and room for 64
+     * columns of the result, where warps hand it over.
+     */
+    static Tiles ofWarpgroups(int columns, int rows, int stages, int cluster) {
+      int more = 2 * stages * Long.BYTES + rows * Math.min(columns, 64) * Float.BYTES;
       String file = "matmul_tensor.sm_90a.cu";
-      return new Tiles(file, columns, rows, 64, stages, 128 + 2 * rows, barriers, List.of());
+      List<String> cut = List.of("CLUSTER " + cluster);
+      return new Tiles(file, columns, rows, 64, stages, 128 + 2 * rows, cluster, more, cut);
     }
 
     int bytes() {
       return stages * depth * (columns + rows) * Short.BYTES + extraBytes;
     }
 
-    long groups(long m, long n) {
-      return Math.ceilDiv(m, (long) rows) * Math.ceilDiv(n, (long) columns);
+    /** Tiles of a result, those that only fill a cluster among them. */
+    long count(long m, long n) {
+      long down = Math.ceilDiv(m, (long) rows);
+      long across = Math.ceilDiv(n, (long) columns);
+      return cluster
+          * Math.min(
+              Math.ceilDiv(down, (long) cluster) * across,
+              down * Math.ceilDiv(across, (long) cluster));
+    }
+
+    /**
+     * One a tile; where clusters are, no more than run at a time, which go on from tile to tile.
+     */
+    long groups(long m, long n, int units) {
+      long all = count(m, n);
+      return cluster == 1 ? all : Math.min(all, Math.max(1, units / cluster) * (long) cluster);
     }
 
     KernelSource source(List<String> defines) {
@@ -81,16 +105,16 @@ final class MatMulTensor implements Launch {
 
   private static final List<Tiles> OF_WARPGROUPS =
       List.of(
-          Tiles.ofWarpgroups(32, 64, 9),
-          Tiles.ofWarpgroups(128, 128, 5),
-          Tiles.ofWarpgroups(256, 128, 4));
+          Tiles.ofWarpgroups(32, 64, 8, 1),
+          Tiles.ofWarpgroups(128, 128, 6, 2),
+          Tiles.ofWarpgroups(256, 128, 4, 2));
 
   /** As {@code b} by rows of k is read 64 columns at a time. */
   private static final List<Tiles> OF_WARPGROUPS_BY_K =
       List.of(
-          Tiles.ofWarpgroups(64, 64, 6),
-          Tiles.ofWarpgroups(128, 128, 5),
-          Tiles.ofWarpgroups(256, 128, 4));
+          Tiles.ofWarpgroups(64, 64, 6, 1),
+          Tiles.ofWarpgroups(128, 128, 6, 2),
+          Tiles.ofWarpgroups(256, 128, 4, 2));
 
   private final LaunchSite site;
   private final MatMul op;
@@ -159,7 +183,7 @@ final class MatMulTensor implements Launch {
     int best = -1;
     for (int i = 0; i < ladder.size(); i++) {
       boolean holds = ladder.get(i).rows >= Math.min(m, FEW_ROWS);
-      if (holds && (best < 0 || m > FEW_ROWS && ladder.get(i).groups(m, n) >= units)) {
+      if (holds && (best < 0 || m > FEW_ROWS && ladder.get(i).count(m, n) >= units)) {
         best = i;
       }
     }
@@ -176,13 +200,40 @@ final class MatMulTensor implements Launch {
   public void run() {
     long m = extents.m();
     long n = extents.n();
-    int best = best(ladder, m, n, site.limits().computeUnits());
+    int units = site.limits().computeUnits();
+    int best = best(ladder, m, n, units);
     Tiles tiles = ladder.get(best);
     site.tensor(site.out(0)).tensor(site.in(MatMul.A)).tensor(site.in(MatMul.B));
+    if (site.limits().warpgroups()) {
+      putMaps(tiles);
+    }
     site.tensor(site.in(MatMul.BIAS)).tensor(site.in(MatMul.RESIDUAL));
     site.put(m).put(n).put(extents.k());
     MatMulLaunch.putAlpha(site, op);
     site.put(extents.biasRow()).put(extents.biasColumn());
-    site.launch(kernels[best], Extent.of(tiles.groups(m, n)), Extent.of(tiles.items));
+    site.launch(kernels[best], Extent.of(tiles.groups(m, n, units)), Extent.of(tiles.items));
+  }
+
+  /** The operands as bulk copies see them, and whether they can: by rows of whole 16 bytes. */
+  private void putMaps(Tiles tiles) {
+    long m = extents.m();
+    long n = extents.n();
+    long k = extents.k();
+    Operand a = site.in(MatMul.A);
+    Operand b = site.in(MatMul.B);
+    boolean byMap =
+        k > 0
+            && k % MAPPED == 0
+            && (op.transposeB() || n % MAPPED == 0)
+            && Math.max(k, Math.max(m, n)) <= Integer.MAX_VALUE
+            && site.isAligned(a, MAPPED * Short.BYTES)
+            && site.isAligned(b, MAPPED * Short.BYTES);
+    site.map(byMap ? a : null, m, k, tiles.rows / tiles.cluster);
+    if (op.transposeB()) {
+      site.map(byMap ? b : null, n, k, tiles.columns / tiles.cluster);
+    } else {
+      site.map(byMap ? b : null, k, n, tiles.depth);
+    }
+    site.put(byMap ? 1 : 0);
   }
 }

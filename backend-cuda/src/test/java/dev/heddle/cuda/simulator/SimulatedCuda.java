@@ -36,6 +36,7 @@ final class SimulatedCuda implements AutoCloseable {
   static final int ILLEGAL_ADDRESS = 700;
   static final int MISALIGNED_ADDRESS = 716;
   static final int LAUNCH_FAILED = 719;
+  static final int INVALID_CLUSTER_SIZE = 912;
 
   private static final ConcurrentMap<String, MethodHandle> FUNCTIONS = new ConcurrentHashMap<>();
 
@@ -223,6 +224,11 @@ final class SimulatedCuda implements AutoCloseable {
     return address;
   }
 
+  /** Memory of the host, zeros, for what a function writes. */
+  MemorySegment place(long bytes, long alignment) {
+    return arena.allocate(bytes, alignment);
+  }
+
   /** Device memory that nothing was written to. */
   long allocate(long bytes) {
     MemorySegment address = arena.allocate(JAVA_LONG);
@@ -263,11 +269,12 @@ final class SimulatedCuda implements AutoCloseable {
       Object... arguments) {
     MemorySegment parameters = arena.allocate(ADDRESS, Math.max(arguments.length, 1));
     for (int i = 0; i < arguments.length; i++) {
-      MemorySegment value = arena.allocate(8, 8);
+      MemorySegment value = arguments[i] instanceof MemorySegment s ? s : arena.allocate(8, 8);
       switch (arguments[i]) {
         case Integer n -> value.set(JAVA_INT, 0, n);
         case Long n -> value.set(JAVA_LONG, 0, n);
         case Float x -> value.set(JAVA_FLOAT, 0, x);
+        case MemorySegment larger -> {}
         default -> throw new IllegalArgumentException("no argument: " + arguments[i]);
       }
       parameters.setAtIndex(ADDRESS, i, value);

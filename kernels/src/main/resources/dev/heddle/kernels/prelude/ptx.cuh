@@ -7,6 +7,12 @@
 
 // As GROUP_SIZE, for kernels that want registers rather than many groups at a time.
 #define GROUP_OF(items) __launch_bounds__(items, 1)
+// The same, `blocks` neighbouring groups at a time: a cluster, whose groups write into each other's
+// shared memory. The grid is a multiple of it.
+#define GROUP_OF_CLUSTER(items, blocks) __cluster_dims__(blocks, 1, 1) __launch_bounds__(items, 1)
+#ifndef __cluster_dims__
+#define __cluster_dims__(...) __attribute__((cluster_dims(__VA_ARGS__)))
+#endif
 
 // c += a b in float32: a 16 x 16 by rows, b 16 x 8 by columns. Lane 4 g + t has of a the rows g and
 // g + 8 (a0 and a2, a1 and a3), of b the column g, of both the numbers 2 t and 2 t + 1 (a0, a1, b0),
@@ -70,7 +76,8 @@ DEVICE uint4 load_turned(LOCAL const void *row) {
 
 // A barrier in shared memory that `count` arrivals release, again and again: a thread that arrived goes
 // on, and one that waits for phase 0, 1, 0, ... goes on once that one is over. What is ordered before
-// an arrival is before whatever waited for it. Begun by one thread, and known to others behind a BARRIER.
+// an arrival is before whatever waited for it. Begun by one thread, which shows it to copies and to the
+// cluster, and known to others behind a BARRIER, to the cluster's behind a CLUSTER_BARRIER.
 DEVICE void phases_begin(LOCAL u64 *barrier, i32 count) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;"
                :
@@ -83,21 +90,82 @@ DEVICE void phases_arrive(LOCAL u64 *barrier) {
                : "r"((u32)__cvta_generic_to_shared(barrier))
                : "memory");
 }
-DEVICE void phases_wait(LOCAL u64 *barrier, i32 phase) {
-  u32 over;
-  do {
-    asm volatile("{ .reg .pred over; "
-                 "mbarrier.try_wait.parity.shared::cta.b64 over, [%1], %2; "
-                 "selp.u32 %0, 1, 0, over; }"
-                 : "=r"(over)
-                 : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(phase)
-                 : "memory");
-  } while (!over);
+#define HEDDLE_PHASES_WAIT(name, order)                                                           \
+  DEVICE void name(LOCAL u64 *barrier, i32 phase) {                                               \
+    u32 over;                                                                                     \
+    do {                                                                                          \
+      asm volatile("{ .reg .pred over; "                                                          \
+                   "mbarrier.try_wait.parity" order ".shared::cta.b64 over, [%1], %2; "           \
+                   "selp.u32 %0, 1, 0, over; }"                                                   \
+                   : "=r"(over)                                                                   \
+                   : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(phase)                      \
+                   : "memory");                                                                   \
+    } while (!over);                                                                              \
+  }
+HEDDLE_PHASES_WAIT(phases_wait, "")
+DEVICE void phases_show() { asm volatile("fence.mbarrier_init.release.cluster;" : : : "memory"); }
+
+// Of a cluster: all wait for all; a barrier of the same place in another block, by its rank there, is
+// arrived at; and one is waited for that others arrive at so.
+DEVICE void cluster_barrier() {
+  asm volatile("barrier.cluster.arrive.release.aligned;" : : : "memory");
+  asm volatile("barrier.cluster.wait.acquire.aligned;" : : : "memory");
+}
+DEVICE void phases_arrive_at(LOCAL u64 *barrier, i32 rank) {
+  u32 there;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;"
+      : "=r"(there)
+      : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(rank));
+  asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];"
+               :
+               : "r"(there)
+               : "memory");
+}
+HEDDLE_PHASES_WAIT(phases_wait_cluster, ".acquire.cluster")
+
+// Bulk copies, which no thread waits for or addresses: a box of a matrix of 16-bit numbers, from
+// column `x` and line `line` on, of 64 numbers a line and as many lines as the map says, lands at a
+// multiple of 1024 bytes, a line 128 bytes, swizzled as wgmma reads it. What lies outside of the matrix
+// comes as zeros. A phase that expects bytes is over once all arrivals and as many bytes have come.
+// What a box overwrites is done with: read by wgmma that was waited for, or else shown.
+struct __align__(64) heddle_map {
+  u64 opaque[16];
+};
+#define MAP(name) const __grid_constant__ heddle_map name##_map
+DEVICE void phases_arrive_expecting(LOCAL u64 *barrier, i32 bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+               :
+               : "r"((u32)__cvta_generic_to_shared(barrier)), "r"(bytes)
+               : "memory");
+}
+DEVICE void copy_box(LOCAL void *to, const heddle_map &map, i32 x, i32 line, LOCAL u64 *barrier) {
+  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes "
+               "[%0], [%1, {%2, %3}], [%4];"
+               :
+               : "r"((u32)__cvta_generic_to_shared(to)), "l"(&map), "r"(x), "r"(line),
+                 "r"((u32)__cvta_generic_to_shared(barrier))
+               : "memory");
+}
+// To the same place in several blocks of the cluster, whose ranks are the bits of `blocks`, and to the
+// barrier of each.
+DEVICE void copy_box_to(u16 blocks, LOCAL void *to, const heddle_map &map, i32 x, i32 line,
+                        LOCAL u64 *barrier) {
+  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes"
+               ".multicast::cluster [%0], [%1, {%2, %3}], [%4], %5;"
+               :
+               : "r"((u32)__cvta_generic_to_shared(to)), "l"(&map), "r"(x), "r"(line),
+                 "r"((u32)__cvta_generic_to_shared(barrier)), "h"(blocks)
+               : "memory");
 }
 
 // What this thread wrote to shared memory, and what its cp.async did that it has waited for, wgmma may
 // read that is issued after it in order.
 DEVICE void show_to_wgmma() { asm volatile("fence.proxy.async.shared::cta;" : : : "memory"); }
+
+// Four warps give back registers, or get some that others gave back, for what stands behind: a multiple
+// of 8 each thread, all threads together no more than they began with.
+#define REGISTERS_DOWN_TO(n) asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" : : "n"(n))
+#define REGISTERS_UP_TO(n) asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" : : "n"(n))
 
 // Where wgmma finds an operand that lies swizzled: lines of 128 bytes one after another from a multiple
 // of 1024 bytes on, of which line i has its 16 bytes number j at j ^ (i % 8). By k, where a line is 64
