@@ -8,6 +8,7 @@ import dev.heddle.backend.Program;
 import dev.heddle.backend.Support;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.Node;
+import dev.heddle.graph.Value;
 import dev.heddle.pass.ComputeIn;
 import dev.heddle.plan.Compilation;
 import dev.heddle.plan.RunStates;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** The CPU: threads that share every run's work, and native memory for all of it. */
 final class CpuBackend implements Backend {
@@ -27,6 +30,7 @@ final class CpuBackend implements Backend {
   private final CpuMemory memory;
   private final WorkerPool workers;
   private final CpuKernels kernels;
+  private final Supplier<MatrixUnits> units;
   private final List<String> notes;
   private final Set<CpuProgram> programs = new HashSet<>();
 
@@ -35,11 +39,21 @@ final class CpuBackend implements Backend {
 
   private boolean closed;
 
-  /** Opens the device; {@code notes} go into every plan. */
-  CpuBackend(DeviceInfo device, CpuKernels kernels, BackendOptions options, List<String> notes) {
+  /**
+   * Opens the device; {@code notes} go into every plan.
+   *
+   * @param units asked for when a program has products for them
+   */
+  CpuBackend(
+      DeviceInfo device,
+      CpuKernels kernels,
+      Supplier<MatrixUnits> units,
+      BackendOptions options,
+      List<String> notes) {
     int threads = options.threads() == 0 ? CpuTopology.current().cores() : options.threads();
     this.device = device;
     this.kernels = kernels;
+    this.units = units;
     this.notes = notes;
     this.memory = new CpuMemory(options.memoryLimit());
     this.workers = new WorkerPool(threads, memory.pool());
@@ -81,11 +95,14 @@ final class CpuBackend implements Backend {
       checkOpen();
       options.computeType().requireNoTf32("the cpu backend");
       DType type = options.computeType().on(this, graph);
-      Graph wide = Widening.apply(new ComputeIn(type).apply(graph), kernels);
+      Graph narrow = new ComputeIn(type).apply(graph);
+      MatrixUnits found = units(narrow);
+      CpuKernels chosen = kernels.with(found);
+      Graph wide = Widening.apply(narrow, chosen);
       Weights weights = new Weights(wide, memory.pool(), WeightStore.PROCESS, workers);
       try {
         Compilation.Result<CpuKernel> result =
-            Compilation.compile(wide, new CpuTarget(kernels, weights), notes(options, type));
+            Compilation.compile(wide, new CpuTarget(chosen, weights), notes(options, type, found));
         int runs = options.concurrentRuns() == 0 ? workers.threads() : options.concurrentRuns();
         RunStates<RunState> states =
             new RunStates<>(
@@ -107,10 +124,19 @@ final class CpuBackend implements Backend {
     }
   }
 
-  private List<String> notes(CompileOptions options, DType type) {
+  private MatrixUnits units(Graph graph) {
+    Predicate<Value> known = value -> graph.constant(value) != null;
+    boolean wanted = graph.nodes().stream().anyMatch(node -> kernels.fitsUnits(node, known));
+    return wanted ? units.get() : MatrixUnits.NONE;
+  }
+
+  private List<String> notes(CompileOptions options, DType type, MatrixUnits found) {
     List<String> all = new ArrayList<>(notes);
     all.addAll(options.computeType().notes(type));
-    if (type != DType.F32) {
+    if (!found.why().isEmpty()) {
+      all.add(found.why());
+    }
+    if (type != DType.F32 && found.library() == null) {
       all.add("%s halves caches here, not weights, and is slower than f32".formatted(type));
     }
     return all;

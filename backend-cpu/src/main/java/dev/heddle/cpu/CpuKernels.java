@@ -46,6 +46,7 @@ import java.util.function.Predicate;
 final class CpuKernels {
   private final Kernels kernels;
   private final Activations activations;
+  private final MatrixUnits units;
 
   /** Chooses with these float32 kernels. */
   CpuKernels(Kernels kernels) {
@@ -54,8 +55,23 @@ final class CpuKernels {
 
   /** The same, with these activations before block-quantised weights. */
   CpuKernels(Kernels kernels, Activations activations) {
+    this(kernels, activations, MatrixUnits.NONE);
+  }
+
+  private CpuKernels(Kernels kernels, Activations activations, MatrixUnits units) {
     this.kernels = kernels;
     this.activations = activations;
+    this.units = units;
+  }
+
+  /** The same, with products of bf16 by these where they fit. */
+  CpuKernels with(MatrixUnits other) {
+    return new CpuKernels(kernels, activations, other);
+  }
+
+  /** Whether a node is a product for matrix units. */
+  boolean fitsUnits(Node node, Predicate<Value> known) {
+    return OneDnnMatMul.fits(node, kernels, known);
   }
 
   /**
@@ -71,6 +87,9 @@ final class CpuKernels {
     inputs.replaceAll(value -> value == null ? null : Widening.f32(value));
     if (node.op() instanceof MatMul && CpuMatMul.isPacked(node.input(MatMul.B), known)) {
       inputs.set(MatMul.B, node.input(MatMul.B));
+    }
+    if (units.library() != null && fitsUnits(node, known)) {
+      inputs.set(MatMul.A, node.input(MatMul.A));
     }
     for (int i = ExpertMatMul.WEIGHTS; i < inputs.size(); i++) {
       if (node.op() instanceof ExpertMatMul && CpuMatMul.isPacked(node.input(i), known)) {
@@ -113,6 +132,8 @@ final class CpuKernels {
       case RmsNorm op -> CpuNorm.choose(node, op, kernels);
       case DynamicQuantize op -> CpuDynamicQuantize.choose(op, kernels);
       case RotaryEmbedding op -> CpuRotaryEmbedding.choose(node, op, kernels);
+      case MatMul op when units.library() != null && OneDnnMatMul.takes(node, kernels, known) ->
+          OneDnnMatMul.choose(op, kernels, units.library());
       case MatMul op -> CpuMatMul.choose(node, op, kernels, activations, known);
       case ExpertMatMul op -> CpuExpertMatMul.choose(node, kernels, activations, known);
       case Attention op -> CpuAttention.choose(node, op, kernels);

@@ -99,7 +99,8 @@ final class CpuMatMul implements Step {
         (from, to, workers) -> BlockPacking.pack(layout, from, n, to, workers));
   }
 
-  private static boolean isFloat(Value value) {
+  /** True for float32, and for what is absent. */
+  static boolean isFloat(Value value) {
     return value == null || value.type().dtype() == DType.F32;
   }
 

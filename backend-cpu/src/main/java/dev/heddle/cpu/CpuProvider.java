@@ -48,7 +48,11 @@ public final class CpuProvider implements BackendProvider {
     }
     Kernels kernels = Chosen.KERNELS;
     return new CpuBackend(
-        device, new CpuKernels(kernels, options.activations()), options, notes(kernels, threads));
+        device,
+        new CpuKernels(kernels, options.activations()),
+        MatrixUnits.ofProcess(),
+        options,
+        notes(kernels, threads));
   }
 
   private static List<String> notes(Kernels kernels, int threads) {

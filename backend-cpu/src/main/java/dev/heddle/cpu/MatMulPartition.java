@@ -23,13 +23,15 @@ final class MatMulPartition {
   /**
    * Cuts {@code matrices} products of {@code [m, k]} and {@code [k, n]}.
    *
+   * @param tallest rows of the tallest tile
+   * @param width columns of a panel
    * @param decodes whether each piece decodes the panels it reads, which pays for itself by rows:
    *     it gets as many as may be, and panels are what is cut
    */
-  void cut(MatMulTiles tiles, int matrices, int m, int n, int k, int threads, boolean decodes) {
+  void cut(
+      int tallest, int width, int matrices, int m, int n, int k, int threads, boolean decodes) {
     this.matrices = matrices;
-    int tallest = tiles.tallest();
-    int panels = Math.ceilDiv(n, tiles.width());
+    int panels = Math.ceilDiv(n, width);
     int cached = (int) (ROWS_BYTES / Float.BYTES / Math.clamp(k, 1, MatMulTask.K_BLOCK));
     rowsPerPiece = cached / tallest * tallest;
     rowPieces = Math.ceilDiv(m, rowsPerPiece);

@@ -50,12 +50,12 @@ final class MatMulTask implements WorkerPool.Task {
   private static final long GROUP_BYTES = 512 << 10;
 
   /** What a bias or residual is that is absent: the columns of a panel. */
-  private static final long ZEROS = Arena.global().allocate(4096, NativePool.ALIGNMENT).address();
+  static final long ZEROS = Arena.global().allocate(4096, NativePool.ALIGNMENT).address();
 
   private final MatMulTiles tiles;
   private final BlockKernels blocks;
-  private final ElementKernels elements;
   private final Matrices matrices;
+  private final MatMulFinish finish;
   private final MatMulPartition partition = new MatMulPartition();
   private int m;
   private int n;
@@ -67,22 +67,18 @@ final class MatMulTask implements WorkerPool.Task {
   private boolean rounds;
   private long bKStride;
   private long bColumnStride;
-  private long yRowStride;
-  private float alpha = 1;
-  private long biasRowStride;
-  private long biasColumnStride;
-  private Unary.Kind activation = Unary.Kind.IDENTITY;
 
   MatMulTask(Kernels kernels, Matrices matrices) {
     this.tiles = kernels.matMul();
     this.blocks = kernels.blocks();
-    this.elements = kernels.elements();
     this.matrices = matrices;
+    this.finish = new MatMulFinish(kernels, matrices);
   }
 
   MatMulTask shape(int rows, int columns, int inner) {
     m = rows;
     n = columns;
+    finish.columns(columns);
     k = inner;
     return this;
   }
@@ -125,31 +121,30 @@ final class MatMulTask implements WorkerPool.Task {
 
   /** y and the residual; a row's elements are adjacent. */
   MatMulTask y(long rowStride) {
-    yRowStride = rowStride;
+    finish.y(rowStride);
     return this;
   }
 
   MatMulTask alpha(float factor) {
-    alpha = factor;
+    finish.alpha(factor);
     return this;
   }
 
   /** 0 for the same in every row; column stride 0 for the same in every column, else 4. */
   MatMulTask bias(long rowStride, long columnStride) {
-    biasRowStride = rowStride;
-    biasColumnStride = columnStride;
+    finish.bias(rowStride, columnStride);
     return this;
   }
 
   /** A function that {@link ElementKernels#unary} takes. */
   MatMulTask activation(Unary.Kind kind) {
-    activation = kind;
+    finish.activation(kind);
     return this;
   }
 
   /** Computes {@code count} products. */
   void run(WorkerPool pool, int count) {
-    partition.cut(tiles, count, m, n, k, pool.threads(), layout != null);
+    partition.cut(tiles.tallest(), tiles.width(), count, m, n, k, pool.threads(), layout != null);
     pool.run(this, partition.pieces());
   }
 
@@ -172,7 +167,7 @@ final class MatMulTask implements WorkerPool.Task {
     long tileBytes = panelBytes(tiles.tallest());
     long sumsBytes = k > K_BLOCK ? panels * panelBytes(rows) : 0;
     long finishBytes =
-        Math.max(ElementKernels.SCRATCH + tileBytes, panelBytes(BlockKernels.SCRATCH_ROWS));
+        Math.max(finish.scratchBytes(tiles.tallest()), panelBytes(BlockKernels.SCRATCH_ROWS));
     long tile = scratch.address(finishBytes + tileBytes + aBytes + bBytes + sumsBytes);
     long aCopy = tile + tileBytes;
     long bCopy = aCopy + aBytes;
@@ -231,16 +226,16 @@ final class MatMulTask implements WorkerPool.Task {
                 add(1, tile, sums + own);
               }
               if (k0 + count == k) {
-                finish(matrix, row, panel + i, 1, count == k ? tile : sums + own, finishing);
+                finish.tile(matrix, row, panel + i, 1, count == k ? tile : sums + own, finishing);
               }
             } else if (count == k) {
               tiles.multiply(height, aTile, aStride, bPanel, tile, k);
-              finish(matrix, row + r, panel + i, height, tile, finishing);
+              finish.tile(matrix, row + r, panel + i, height, tile, finishing);
             } else {
               long tileSums = sums + panelBytes(i * rows + r);
               multiplyBlock(height, aTile, aStride, bPanel, tile, tileSums, k0, count);
               if (k0 + count == k) {
-                finish(matrix, row + r, panel + i, height, tileSums, finishing);
+                finish.tile(matrix, row + r, panel + i, height, tileSums, finishing);
               }
             }
           }
@@ -300,65 +295,5 @@ final class MatMulTask implements WorkerPool.Task {
   private void add(int height, long tile, long sums) {
     long stride = panelBytes(1);
     tiles.combine(height, tiles.width(), tile, stride, 1, ZEROS, 0, sums, stride, sums, stride);
-  }
-
-  /** From a tile's complete sums to y. */
-  private void finish(int matrix, int row, int panel, int height, long sums, long scratch) {
-    long sumsStride = panelBytes(1);
-    int column = panel * tiles.width();
-    int columns = Math.min(tiles.width(), n - column);
-    long offset = row * yRowStride + (long) column * Float.BYTES;
-    long y = matrices.y(matrix) + offset;
-    long bias = matrices.bias(matrix);
-    long biasStride = biasRowStride;
-    if (bias == 0) {
-      bias = ZEROS;
-      biasStride = 0;
-    } else {
-      bias += row * biasRowStride + column * biasColumnStride;
-      if (biasColumnStride == 0) {
-        bias = repeat(bias, height, scratch + ElementKernels.SCRATCH);
-        biasStride = sumsStride;
-      }
-    }
-    long residual = matrices.residual(matrix);
-    long residualStride = yRowStride;
-    if (residual == 0) {
-      residual = ZEROS;
-      residualStride = 0;
-    } else {
-      residual += offset;
-    }
-    if (activation == Unary.Kind.IDENTITY) {
-      tiles.combine(
-          height,
-          columns,
-          sums,
-          sumsStride,
-          alpha,
-          bias,
-          biasStride,
-          residual,
-          residualStride,
-          y,
-          yRowStride);
-      return;
-    }
-    tiles.combine(
-        height, columns, sums, sumsStride, alpha, bias, biasStride, ZEROS, 0, sums, sumsStride);
-    elements.unary(activation, sums, sums, height * tiles.width(), scratch);
-    tiles.combine(
-        height, columns, sums, sumsStride, 1, ZEROS, 0, residual, residualStride, y, yRowStride);
-  }
-
-  /** Spreads one bias a row over the columns of a tile. */
-  private long repeat(long bias, int height, long to) {
-    for (int r = 0; r < height; r++) {
-      float value = Memory.getFloat(bias + r * biasRowStride);
-      for (int c = 0; c < tiles.width(); c++) {
-        Memory.putFloat(to + panelBytes(r) + (long) c * Float.BYTES, value);
-      }
-    }
-    return to;
   }
 }

@@ -19,6 +19,11 @@ final class NativePool implements AutoCloseable {
   /** Blocks begin at a multiple of this: a cache line, and the widest vector. */
   static final int ALIGNMENT = 64;
 
+  /** The next multiple of {@value #ALIGNMENT}. */
+  static long aligned(long bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
   /** Size of the blocks that small ones are cut from. */
   static final int SLAB = 1 << 18;
 

@@ -23,6 +23,7 @@ final class Weights implements AutoCloseable {
   private final Map<Packing, Long> packings = new HashMap<>();
   private final List<NativePool.Block> blocks = new ArrayList<>();
   private final List<WeightStore.Piece> pieces = new ArrayList<>();
+  private final Map<Integer, OneDnnTile> tiles = new HashMap<>();
   private long bytes;
 
   /** A constant, and how its elements are laid out anew. */
@@ -114,6 +115,11 @@ final class Weights implements AutoCloseable {
     }
   }
 
+  /** OneDNN's product of {@code k} terms, one for all of the program's. */
+  OneDnnTile oneDnn(OneDnn library, int k, int width) {
+    return tiles.computeIfAbsent(k, inner -> new OneDnnTile(library, inner, width));
+  }
+
   /** Bytes of all copies and layouts. */
   long bytes() {
     return bytes;
@@ -128,5 +134,7 @@ final class Weights implements AutoCloseable {
       store.release(piece);
     }
     pieces.clear();
+    tiles.values().forEach(OneDnnTile::close);
+    tiles.clear();
   }
 }

@@ -26,6 +26,7 @@ class CpuConformanceTest {
     return new CpuBackend(
         CpuDevice.describe(2),
         new CpuKernels(kernels),
+        () -> MatrixUnits.NONE,
         BackendOptions.DEFAULT.withThreads(2),
         List.of(kernels.why()));
   }

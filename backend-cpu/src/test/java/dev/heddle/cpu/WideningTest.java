@@ -34,6 +34,7 @@ class WideningTest {
     return new CpuBackend(
         CpuDevice.describe(1),
         new CpuKernels(kernels),
+        () -> MatrixUnits.NONE,
         BackendOptions.DEFAULT.withThreads(1),
         List.of());
   }
