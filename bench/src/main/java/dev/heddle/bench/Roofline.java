@@ -62,14 +62,15 @@ public record Roofline(List<Ceiling> all) {
   /** The CPU's own. */
   static Roofline cpu(int threads) {
     boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-    Bandwidth bandwidth = new Bandwidth(threads);
     double fma = 0;
     double copy = 0;
     double stream = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-      fma = Math.max(fma, vectors ? FmaLoop.flops(threads) : 0);
-      copy = Math.max(copy, bandwidth.copy());
-      stream = Math.max(stream, bandwidth.measure());
+    try (Bandwidth bandwidth = new Bandwidth(threads)) {
+      for (int round = 0; round < ROUNDS; round++) {
+        fma = Math.max(fma, vectors ? FmaLoop.flops(threads) : 0);
+        copy = Math.max(copy, bandwidth.copy());
+        stream = Math.max(stream, bandwidth.measure());
+      }
     }
     List<Ceiling> all = new ArrayList<>();
     if (vectors) {
