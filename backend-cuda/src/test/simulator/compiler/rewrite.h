@@ -10,7 +10,7 @@ struct RewriteError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The text of a translation unit that has the kernels of `text` and, as heddle_module, a table of
+// The text of a translation unit that has the kernels of `text` and, as HEDDLE_MODULE, a table of
 // them. Lines stay where they were.
 //
 // A __shared__ variable becomes a reference to its place in the block's shared memory, and an

@@ -71,7 +71,7 @@ struct Wgmma {
   int scale_d, scale_a, scale_b, turned_a, turned_b;
 };
 
-// What a module shows of itself, under this name. The name changes when what stands here does, so that
+// What a module shows of itself, under this name. The name changes when anything here does, so that
 // images that somebody kept are refused, and made anew.
 #define HEDDLE_MODULE "heddle_module_2"
 struct Module {

@@ -78,11 +78,14 @@ LoadedModule::LoadedModule(const void *image) {
   const TemporaryFile file(bytes_);
   if (!file.whole) throw Failure{OUT_OF_MEMORY};
   library_ = dlopen(file.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  const Module *table = library_ ? (const Module *)dlsym(library_, HEDDLE_MODULE) : nullptr;
+  if (library_ == nullptr) {
+    Report::get().add(format("cuModuleLoadData: %s", dlerror()));
+    throw Failure{INVALID_IMAGE};
+  }
+  // None of this simulator's make, which is no fault: whoever kept it makes it anew.
+  const Module *table = (const Module *)dlsym(library_, HEDDLE_MODULE);
   if (table == nullptr) {
-    const char *const error = dlerror();
-    Report::get().add(format("cuModuleLoadData: %s", error ? error : "not of the simulator's make"));
-    if (library_ != nullptr) dlclose(library_);
+    dlclose(library_);
     throw Failure{INVALID_IMAGE};
   }
   const int own = Settings::get().capability, wanted = (int)table->architecture;
