@@ -1,12 +1,14 @@
 package dev.heddle.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
  * Shares a time among groups of steps: each group has its part, and what one leaves goes to those
- * behind it. A step is begun if it will end in its group's time, as the steps before it tell.
+ * behind it. A step is begun if it will end in its group's time, as the steps before it tell; those
+ * that were not have what time all groups have left.
  */
 final class Budget {
   /** Steps that have something open in common. */
@@ -17,7 +19,7 @@ final class Budget {
     /** What is measured, one after the other. */
     List<Step> steps();
 
-    /** Opens what the steps have in common: once, before the first of them. */
+    /** Opens what the steps have in common: before the first of them, and again once closed. */
     default void open() {}
 
     /** Closes it; does nothing where it is not open. */
@@ -47,6 +49,7 @@ final class Budget {
   private final LongSupplier nanos;
   private final Consumer<String> progress;
   private final long begin;
+  private int begun;
 
   /**
    * Begins to count.
@@ -68,46 +71,67 @@ final class Budget {
 
   /** Takes all steps that there is time for, and closes each group behind its last one. */
   void take(List<? extends Group> groups) {
-    double shares = groups.stream().mapToDouble(Group::share).sum();
-    int all = groups.stream().mapToInt(group -> group.steps().size()).sum();
-    int before = 0;
-    for (Group group : groups) {
-      double left = Math.max(0, seconds - passed());
-      try (group) {
-        take(group, passed() + left * group.share() / shares, before, all);
-      }
-      shares -= group.share();
-      before += group.steps().size();
+    List<Queue> queues = groups.stream().map(Queue::new).toList();
+    int all = queues.stream().mapToInt(queue -> queue.steps.size()).sum();
+    takeInShares(queues, all);
+    List<Queue> left = queues.stream().filter(queue -> !queue.steps.isEmpty()).toList();
+    takeInShares(left, all);
+    left.forEach(queue -> queue.steps.forEach(step -> step.skip().run()));
+  }
+
+  /** A group's steps that are yet to be taken, and what those that were took for their weight. */
+  private static final class Queue {
+    private final Group group;
+    private List<Step> steps;
+    private double taken;
+    private double done;
+
+    Queue(Group group) {
+      this.group = group;
+      this.steps = group.steps();
+    }
+
+    double expected(Step step) {
+      return done == 0 ? 0 : taken / done * step.weight();
     }
   }
 
-  private void take(Group group, double end, int before, int all) {
-    List<Step> steps = group.steps();
-    double weights = steps.stream().mapToDouble(Step::weight).sum();
-    double taken = 0;
-    double done = 0;
+  private void takeInShares(List<Queue> queues, int all) {
+    double shares = queues.stream().mapToDouble(queue -> queue.group.share()).sum();
+    for (Queue queue : queues) {
+      double left = Math.max(0, seconds - passed());
+      double share = queue.group.share();
+      try (Group _ = queue.group) {
+        take(queue, passed() + left * share / shares, all);
+      }
+      shares -= share;
+    }
+  }
+
+  private void take(Queue queue, double end, int all) {
+    double weights = queue.steps.stream().mapToDouble(Step::weight).sum();
+    List<Step> left = new ArrayList<>();
     boolean open = false;
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      double expected = done == 0 ? 0 : taken / done * step.weight();
-      if (passed() >= end || passed() + expected > end) {
-        step.skip().run();
+    for (Step step : queue.steps) {
+      if (passed() >= end || passed() + queue.expected(step) > end) {
+        left.add(step);
         weights -= step.weight();
         continue;
       }
       progress.accept(
           "%d of %d, %s left at most: %s"
-              .formatted(before + i + 1, all, clock(seconds - passed()), step.name()));
+              .formatted(++begun, all, clock(seconds - passed()), step.name()));
       if (!open) {
-        group.open();
+        queue.group.open();
         open = true;
       }
       double start = passed();
       step.body().measure(GIVEN * Math.max(0, end - start) * step.weight() / weights);
-      taken += passed() - start;
-      done += step.weight();
+      queue.taken += passed() - start;
+      queue.done += step.weight();
       weights -= step.weight();
     }
+    queue.steps = left;
   }
 
   private static String clock(double seconds) {
