@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /**
  * The driver's descriptions of matrices for bulk copies ({@code CUtensorMap}): where a kernel's are
@@ -26,6 +27,7 @@ final class TensorMaps {
   /** Where the driver writes one. */
   private static final int ALIGNMENT = 64;
 
+  /** Of a launch. */
   private static final int MOST = 4;
 
   // Enumerations of cuda.h.
@@ -86,7 +88,7 @@ final class TensorMaps {
    * @throws jcuda.CudaException if the driver refuses it
    */
   long encode(int number, long[] words, int at) {
-    long map = maps.address() + (long) number * BYTES;
+    long map = maps.address() + (long) Objects.checkIndex(number, MOST) * BYTES;
     long address = words[at];
     if (address == 0) {
       return map;

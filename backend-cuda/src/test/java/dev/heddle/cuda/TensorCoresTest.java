@@ -129,8 +129,8 @@ class TensorCoresTest {
   void aProductsBitsDoNotDependOnHowItsOperandsAreLoaded(boolean byRows) {
     Simulator.need();
     int rows = 150;
-    int n = 136;
-    int k = 200;
+    int n = 264;
+    int k = 328;
     HostTensor x = normal(DType.BF16, rows, k);
     HostTensor b = byRows ? normal(DType.BF16, n, k) : normal(DType.BF16, k, n);
     float[] copied = productAt(0, x, b, byRows);
