@@ -29,6 +29,8 @@ static inline void ex2_approx_ftz_f32(float &to, float from) { to = __builtin_ex
 static inline void ex2_approx_f32(float &to, float from) { to = __builtin_exp2f(from); }
 static inline void lg2_approx_f32(float &to, float from) { to = __builtin_log2f(from); }
 static inline void rcp_approx_ftz_f32(float &to, float from) { to = 1 / from; }
+// A hint, of any address.
+static inline void prefetch_global_L2(const void *) {}
 static inline void tanh_approx_f32(float &to, float from) { to = __builtin_tanhf(from); }
 
 }  // namespace heddle_ptx

@@ -11,11 +11,13 @@ import java.util.List;
 final class BinaryLaunch implements Launch {
   private final LaunchSite site;
   private final DeviceKernel kernel;
+  private final int pack;
   private final Walk walk = new Walk(3);
 
-  private BinaryLaunch(LaunchSite site, DeviceKernel kernel) {
+  private BinaryLaunch(LaunchSite site, DeviceKernel kernel, int pack) {
     this.site = site;
     this.kernel = kernel;
+    this.pack = pack;
   }
 
   static Choice<Preparation> choose(Node node, Binary op, boolean float64) {
@@ -34,14 +36,16 @@ final class BinaryLaunch implements Launch {
     } else {
       defines = Types.and(defines, RunStatus.Fault.DIVISOR.define());
     }
-    return run(defines, "%s and %s".formatted(a, b)).over(Binary.A, Binary.B);
+    return run(node, defines, "%s and %s".formatted(a, b)).over(Binary.A, Binary.B);
   }
 
   static Choice<Preparation> choose(Node node, Compare op) {
     DType a = node.input(Compare.A).type().dtype();
     List<String> defines = defines(node, "KIND_" + op.kind());
     return run(
-        a.isFloat() ? Types.and(defines, "REAL " + Types.arithmetic(a)) : defines, "compares " + a);
+        node,
+        a.isFloat() ? Types.and(defines, "REAL " + Types.arithmetic(a)) : defines,
+        "compares " + a);
   }
 
   private static List<String> defines(Node node, String kind) {
@@ -49,14 +53,19 @@ final class BinaryLaunch implements Launch {
         Types.defines("Y", node.output(), "A", node.input(0), "B", node.input(1)), kind);
   }
 
-  private static Choice.Run<Preparation> run(List<String> defines, String why) {
+  private static Choice.Run<Preparation> run(Node node, List<String> defines, String why) {
     KernelSource source = new KernelSource("binary.cl", "binary", defines);
+    DType y = node.output().type().dtype();
+    DType a = node.input(0).type().dtype();
+    DType b = node.input(1).type().dtype();
     return Choice.Run.of(
         "binary",
         why,
         workshop -> {
-          DeviceKernel kernel = workshop.compile(source);
-          return site -> new BinaryLaunch(site, kernel);
+          // A pack is filled up with zeros, by which integers cannot be divided.
+          int pack = a.isFloat() && b.isFloat() ? Packs.of(workshop.limits(), y, a, b) : 1;
+          DeviceKernel kernel = workshop.compile(Packs.in(source, pack));
+          return site -> new BinaryLaunch(site, kernel, pack);
         });
   }
 
@@ -73,6 +82,7 @@ final class BinaryLaunch implements Launch {
     walk.putStrides(site, 1);
     walk.putStrides(site, 2);
     site.status();
-    Grid.rows(site, kernel, walk.rows(), walk.innermost());
+    boolean wide = Math.max(walk.stride(1, 0), walk.stride(2, 0)) <= 1;
+    Grid.rows(site, kernel, walk.rows(), Math.ceilDiv(walk.innermost(), wide ? pack : 1));
   }
 }

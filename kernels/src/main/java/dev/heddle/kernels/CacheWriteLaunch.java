@@ -7,7 +7,7 @@ import dev.heddle.plan.Operand;
 import java.util.List;
 
 /** {@link CacheWrite}: {@code cache_write.cl}, into the input's memory. */
-record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel) implements Launch {
+record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel, int pack) implements Launch {
   static Choice<Preparation> choose(Node node) {
     List<String> defines =
         Types.and(
@@ -21,8 +21,13 @@ record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel) implements Launch 
             "rows",
             "where the slots say",
             workshop -> {
-              DeviceKernel kernel = workshop.compile(source);
-              return site -> new CacheWriteLaunch(site, kernel);
+              int pack =
+                  Packs.of(
+                      workshop.limits(),
+                      node.input(CacheWrite.CACHE).type().dtype(),
+                      node.input(CacheWrite.ROWS).type().dtype());
+              DeviceKernel kernel = workshop.compile(Packs.in(source, pack));
+              return site -> new CacheWriteLaunch(site, kernel, pack);
             })
         .into(CacheWrite.CACHE);
   }
@@ -43,6 +48,7 @@ record CacheWriteLaunch(LaunchSite site, DeviceKernel kernel) implements Launch 
     Operand rows = site.in(CacheWrite.ROWS);
     site.tensor(cache).tensor(rows).tensor(site.in(CacheWrite.SLOTS));
     site.put(rows.dim(0)).put(rows.dim(1)).put(cache.dim(0) * cache.dim(1)).status();
-    Grid.rows(site, kernel, rows.dim(0), rows.dim(1) / cache.dtype().blockElements());
+    long each = Math.max(pack, cache.dtype().blockElements());
+    Grid.rows(site, kernel, rows.dim(0), Math.ceilDiv(rows.dim(1), each));
   }
 }

@@ -29,7 +29,8 @@ final class GatherLaunch {
     if (node.input(X).type().dtype().isQuantized()) {
       defines.addAll(Types.defines("X", node.input(X)));
     }
-    defines.add("BYTES " + node.output().type().dtype().bytes());
+    int bytes = node.output().type().dtype().bytes();
+    defines.add("BYTES " + bytes);
     defines.add("I " + node.input(INDICES).type().dtype());
     defines.add(RunStatus.Fault.INDEX.define());
     KernelSource source = new KernelSource("gather.cl", entry, defines);
@@ -37,7 +38,8 @@ final class GatherLaunch {
         what,
         "indices are checked",
         workshop -> {
-          DeviceKernel kernel = workshop.compile(source);
+          int pack = entry.equals("gather") ? Packs.of(workshop.limits(), bytes) : 1;
+          DeviceKernel kernel = workshop.compile(Packs.in(source, pack));
           return site -> opener.open(site, kernel);
         });
   }
@@ -87,7 +89,9 @@ final class GatherLaunch {
       long slice = x.product(axis + 1, x.rank());
       site.tensor(site.out(0)).tensor(x).tensor(site.in(INDICES));
       site.put(slices).put(count).put(x.dim(axis)).put(slice).status();
-      Grid.rows(site, kernel, slices, slice);
+      boolean moved = !x.dtype().isQuantized();
+      int pack = moved ? Packs.of(site.limits(), x.dtype().bytes()) : 1;
+      Grid.rows(site, kernel, slices, Math.ceilDiv(slice, pack));
     }
   }
 

@@ -8,6 +8,7 @@ import dev.heddle.backend.Outputs;
 import dev.heddle.backend.RunInterruptedException;
 import dev.heddle.graph.Graph;
 import dev.heddle.graph.GraphException;
+import dev.heddle.graph.Node;
 import dev.heddle.graph.SymbolValues;
 import dev.heddle.plan.Blueprint;
 import dev.heddle.plan.Blueprint.Action;
@@ -126,6 +127,15 @@ final class KernelRun implements AutoCloseable {
 
   DeviceLimits limits() {
     return memory.device().limits();
+  }
+
+  /** That of a node whose launch was opened before. */
+  LaunchSite site(Node node) {
+    int i = 0;
+    while (sites[i].node() != node) {
+      i++;
+    }
+    return sites[i];
   }
 
   DeviceMemory status() {

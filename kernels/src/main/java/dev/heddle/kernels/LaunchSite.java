@@ -44,6 +44,11 @@ final class LaunchSite {
     return site.out(position);
   }
 
+  /** Where the launch of another node works, which comes before this one. */
+  LaunchSite of(Node node) {
+    return run.site(node);
+  }
+
   long evaluate(Dim dim) {
     return site.evaluate(dim);
   }
@@ -128,8 +133,18 @@ final class LaunchSite {
 
   /** {@code STATUS}: where the kernel says what it cannot take; see {@link RunStatus}. */
   LaunchSite status() {
+    return status(this);
+  }
+
+  /** The same of a kernel that computes the node of another launch, too. */
+  LaunchSite status(LaunchSite of) {
     arguments.memory(run.status());
-    arguments.put(number + 1);
+    return number(of);
+  }
+
+  /** The number by which the run's status knows a node. */
+  LaunchSite number(LaunchSite of) {
+    arguments.put(of.number + 1);
     return this;
   }
 

@@ -63,6 +63,9 @@ public final class ModelKernels {
   /** Rows that few items share, and longer ones. */
   private static final int[] WIDTHS = {768, 4096};
 
+  /** Rows that 32, 64 and 256 items hold. */
+  private static final int[] HIDDEN = {384, 768, 4096};
+
   /** Query heads that have one key head. */
   private static final int[] SHARES = {1, 2, 4, 8};
 
@@ -244,7 +247,7 @@ public final class ModelKernels {
 
   private void norms() {
     for (DType dtype : List.of(F32, BF16)) {
-      for (int width : WIDTHS) {
+      for (int width : HIDDEN) {
         TensorType x = type(dtype, "tokens", width);
         TensorType scale = type(F32, width);
         LayerNorm centred = new LayerNorm(1, 1e-5);
@@ -299,7 +302,49 @@ public final class ModelKernels {
       node(op, 1, rotated, angles, angles, type(I32, "tokens"));
       node(op, 1, rotated, own, own);
     }
+    step(F32, F32);
+    step(F32, F16);
+    step(BF16, BF16);
     moves();
+  }
+
+  /** What a decoder rotates and writes before it looks. */
+  private void step(DType dtype, DType cache) {
+    GraphBuilder graph = new GraphBuilder("step");
+    RotaryEmbedding op = new RotaryEmbedding(8, 64, false);
+    TensorType rows = type(dtype, "tokens", 8 * 64);
+    TensorType pages = type(cache, "pages", 16, 8 * 64);
+    Value positions = graph.input("positions", type(I32, "tokens"));
+    for (boolean known : new boolean[] {true, false}) {
+      TensorType angles = known ? type(F32, 2048, 32) : type(F32, "tokens", 32);
+      Value cos = graph.input("cos" + known, angles);
+      Value slots = graph.input("slots" + known, type(I32, "tokens"));
+      Value[] values = new Value[3];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = graph.input("rows" + i + known, rows);
+      }
+      Value at = known ? positions : null;
+      Value query = graph.add("query", op, values[0], cos, cos, at);
+      Value key = graph.add("key", op, values[1], cos, cos, at);
+      Value keyPages = graph.input("keys" + known, pages);
+      Value valuePages = graph.input("values" + known, pages);
+      graph.output(
+          "y" + known,
+          graph.add(
+              "attention",
+              Attention.of(8, 64, Attention.Layout.RAGGED).with(Attention.Causal.BOTTOM_RIGHT),
+              query,
+              graph.add("keys", new CacheWrite(), keyPages, key, slots),
+              graph.add("values", new CacheWrite(), valuePages, values[2], slots),
+              null,
+              graph.input("starts" + known, starts()),
+              null,
+              graph.input("lengths" + known, type(I32, "sequences")),
+              null,
+              null,
+              graph.input("pages" + known, type(I32, "sequences", "most"))));
+    }
+    backend.compile(graph.build(), CompileOptions.DEFAULT).close();
   }
 
   private void moves() {
@@ -313,9 +358,11 @@ public final class ModelKernels {
   }
 
   private void rows() {
+    for (int width : new int[] {64, 768, 4096}) {
+      node(new Softmax(1, false), 1, type(F32, "rows", width));
+    }
     for (int width : WIDTHS) {
       TensorType x = type(F32, "rows", width);
-      node(new Softmax(1, false), 1, x);
       node(new Reduce(Reduce.Kind.SUM, List.of(1), true), 1, x);
       node(new Reduce(Reduce.Kind.L2, List.of(1), true), 1, x);
     }

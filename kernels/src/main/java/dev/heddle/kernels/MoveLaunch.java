@@ -21,12 +21,12 @@ final class MoveLaunch {
   }
 
   private static Choice<Launch.Preparation> run(Node node, String why, Opener opener) {
-    KernelSource source = StridedCopy.copy(node.output().type().dtype().bytes());
+    int bytes = node.output().type().dtype().bytes();
     return Choice.Run.of(
         "copy",
         why,
         workshop -> {
-          DeviceKernel kernel = workshop.compile(source);
+          DeviceKernel kernel = workshop.compile(StridedCopy.copy(workshop.limits(), bytes));
           return site -> opener.open(site, kernel);
         });
   }
@@ -46,7 +46,7 @@ final class MoveLaunch {
         "copy",
         rowsStay ? "rows move" : "rows become columns",
         workshop -> {
-          DeviceKernel copy = workshop.compile(StridedCopy.copy(bytes));
+          DeviceKernel copy = workshop.compile(StridedCopy.copy(workshop.limits(), bytes));
           DeviceKernel turn = rowsStay ? null : workshop.compile(StridedCopy.turn(bytes));
           return site -> new One(site, new StridedCopy(site, copy, turn), it -> bind(site, it, op));
         });
@@ -109,7 +109,7 @@ final class MoveLaunch {
         "fill and copy",
         "what is added lies apart",
         workshop -> {
-          DeviceKernel copy = workshop.compile(StridedCopy.copy(dtype.bytes()));
+          DeviceKernel copy = workshop.compile(StridedCopy.copy(workshop.limits(), dtype.bytes()));
           DeviceKernel fill = workshop.compile(FillLaunch.source(dtype));
           long bits = FillLaunch.bits(dtype, op.value());
           return site -> new Padded(site, op, new StridedCopy(site, copy), fill, bits);

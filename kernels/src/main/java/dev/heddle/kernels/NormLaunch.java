@@ -10,6 +10,7 @@ import dev.heddle.tensor.Dim;
 import dev.heddle.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** {@link LayerNorm} and {@link RmsNorm}: {@code norm.cl}. */
 final class NormLaunch implements Launch {
@@ -58,7 +59,7 @@ final class NormLaunch implements Launch {
             "norm rows",
             "a row in lanes, merged as a tree",
             workshop -> {
-              Rows rows = Rows.of(workshop.limits(), norm.size(node));
+              Rows rows = rows(workshop.limits(), node, norm);
               List<String> defines = defines(node, norm);
               defines.addAll(rows.defines());
               Kernels kernels =
@@ -69,6 +70,21 @@ final class NormLaunch implements Launch {
               return site -> new NormLaunch(site, norm, rows, kernels);
             })
         .over(0, norm.skip());
+  }
+
+  /** Parameters are held as rows are, a number for each column. */
+  private static Rows rows(DeviceLimits limits, Node node, Norm norm) {
+    Dim size = norm.size(node);
+    boolean fit =
+        Stream.of(norm.scale(), norm.bias())
+            .filter(position -> position >= 0 && node.has(position))
+            .map(position -> node.input(position).type())
+            .allMatch(type -> type.dtype() != DType.F64 && (size.is(1) || isNotOne(type)));
+    return fit ? Rows.kept(limits, size, node.input(0).type().dtype()) : Rows.of(limits, size);
+  }
+
+  private static boolean isNotOne(TensorType type) {
+    return type.elements().isFixed() && !type.elements().is(1);
   }
 
   private static List<String> defines(Node node, Norm norm) {

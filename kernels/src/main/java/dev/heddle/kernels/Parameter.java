@@ -42,7 +42,7 @@ final class Parameter {
     TensorType type = workshop.node().input(position).type();
     return type.elements().equals(columns) || type.elements().is(1)
         ? null
-        : workshop.compile(KernelSource.of("copy.cl", "copy", "BYTES " + type.dtype().bytes()));
+        : workshop.compile(StridedCopy.copy(workshop.limits(), type.dtype().bytes()));
   }
 
   /** Learns new extents; what it needs of the workspace begins at {@code from}, and ends here. */

@@ -4,6 +4,7 @@ import dev.heddle.graph.Node;
 import dev.heddle.op.RotaryEmbedding;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
+import dev.heddle.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,15 +13,17 @@ final class RotaryEmbeddingLaunch implements Launch {
   private final LaunchSite site;
   private final RotaryEmbedding op;
   private final DeviceKernel kernel;
+  private final int pack;
   private long heads;
   private long headDim;
   private long vectors;
   private long rows;
 
-  private RotaryEmbeddingLaunch(LaunchSite site, RotaryEmbedding op, DeviceKernel kernel) {
+  RotaryEmbeddingLaunch(LaunchSite site, RotaryEmbedding op, DeviceKernel kernel, int pack) {
     this.site = site;
     this.op = op;
     this.kernel = kernel;
+    this.pack = pack;
   }
 
   static Choice<Preparation> choose(Node node, RotaryEmbedding op) {
@@ -29,13 +32,20 @@ final class RotaryEmbeddingLaunch implements Launch {
             "rotary",
             "a pair by an item",
             workshop -> {
-              DeviceKernel kernel = workshop.compile(source);
-              return site -> new RotaryEmbeddingLaunch(site, op, kernel);
+              int pack = pack(workshop.limits(), node);
+              DeviceKernel kernel = workshop.compile(Packs.in(source, pack));
+              return site -> new RotaryEmbeddingLaunch(site, op, kernel, pack);
             })
         .over(RotaryEmbedding.X);
   }
 
-  private static List<String> defines(Node node, RotaryEmbedding op) {
+  private static int pack(DeviceLimits limits, Node node) {
+    DType table = node.input(RotaryEmbedding.COS).type().dtype();
+    int pack = Packs.of(limits, node.input(RotaryEmbedding.X).type().dtype());
+    return Packs.of(limits, table) == 1 ? 1 : pack;
+  }
+
+  static List<String> defines(Node node, RotaryEmbedding op) {
     List<Object> types =
         new ArrayList<>(
             List.of("X", node.input(RotaryEmbedding.X), "TABLE", node.input(RotaryEmbedding.COS)));
@@ -94,6 +104,11 @@ final class RotaryEmbeddingLaunch implements Launch {
     site.tensor(site.in(RotaryEmbedding.COS)).tensor(site.in(RotaryEmbedding.SIN));
     site.tensor(positions).put(vectors).put(heads).put(x.dim(-2)).put(headDim).put(half);
     site.put(rows).put(positions == null ? rows : positions.elements()).status();
-    Grid.elements(site, kernel, vectors * (headDim - half));
+    if (pack == 1) {
+      Grid.elements(site, kernel, vectors * (headDim - half));
+    } else {
+      long rest = headDim - 2 * half;
+      Grid.rows(site, kernel, vectors, Math.ceilDiv(half, pack) + Math.ceilDiv(rest, pack));
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.heddle.graph.Node;
 import dev.heddle.op.Softmax;
 import dev.heddle.plan.Choice;
 import dev.heddle.plan.Operand;
+import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.List;
 /** {@link Softmax}: {@code softmax.cl}. Which kernel runs depends on a row's length alone. */
 final class SoftmaxLaunch {
   /** Elements of a row that are summed at once; longer ones are split and merged in order. */
-  private static final int BLOCK = 8192;
+  private static final int BLOCK = Rows.LONGEST_KEPT;
 
   /** The same, of a column. */
   private static final int COLUMN_BLOCK = 256;
@@ -33,14 +34,29 @@ final class SoftmaxLaunch {
 
   // Along the last axis.
 
+  /** A kernel, and how it shares rows; the kernel is null where no row is of its length. */
+  private record Tier(Rows rows, DeviceKernel kernel) {
+    void launch(LaunchSite site, long count) {
+      rows.launch(site, kernel, count);
+    }
+  }
+
   private static Launch.Kernel rows(Workshop workshop, Node node, Softmax op, Dim length) {
-    Rows rows = Rows.of(workshop.limits(), length);
-    boolean whole = !length.isFixed() || length.fixed() <= BLOCK;
-    boolean split = !length.isFixed() || length.fixed() > BLOCK;
-    DeviceKernel one = whole ? compile(workshop, node, op, rows, "softmax") : null;
-    DeviceKernel blocks = split ? compile(workshop, node, op, rows, "softmax_blocks") : null;
-    DeviceKernel merge = split ? compile(workshop, node, op, rows, "softmax_merge") : null;
-    return site -> new InRows(site, op.axis(), rows, one, blocks, merge);
+    long least = length.isFixed() ? length.fixed() : 0;
+    long most = length.isFixed() ? length.fixed() : Long.MAX_VALUE;
+    Tier few = tier(workshop, node, op, "softmax", Math.min(most, Rows.SHORT), least <= Rows.SHORT);
+    boolean fits = most > Rows.SHORT && least <= BLOCK;
+    Tier one = tier(workshop, node, op, "softmax", Math.min(most, BLOCK), fits);
+    Tier blocks = tier(workshop, node, op, "softmax_blocks", BLOCK, most > BLOCK);
+    Tier merge = tier(workshop, node, op, "softmax_merge", BLOCK, most > BLOCK);
+    return site -> new InRows(site, op.axis(), few, one, blocks, merge);
+  }
+
+  private static Tier tier(
+      Workshop workshop, Node node, Softmax op, String entry, long longest, boolean wanted) {
+    DType dtype = node.input(0).type().dtype();
+    Rows rows = Rows.kept(workshop.limits(), Dim.of(longest), dtype);
+    return new Tier(rows, wanted ? compile(workshop, node, op, rows, entry) : null);
   }
 
   private static DeviceKernel compile(
@@ -54,13 +70,7 @@ final class SoftmaxLaunch {
     return workshop.compile(new KernelSource("softmax.cl", entry, defines));
   }
 
-  private record InRows(
-      LaunchSite site,
-      int axis,
-      Rows rows,
-      DeviceKernel one,
-      DeviceKernel blocks,
-      DeviceKernel merge)
+  private record InRows(LaunchSite site, int axis, Tier few, Tier one, Tier blocks, Tier merge)
       implements Launch {
     private long length() {
       return site.in(0).dim(axis);
@@ -86,13 +96,13 @@ final class SoftmaxLaunch {
       Operand y = site.out(0);
       if (length() <= BLOCK) {
         site.tensor(y).tensor(x).put(count()).put(length());
-        rows.launch(site, one, length() == 0 ? 0 : count());
+        (length() <= Rows.SHORT ? few : one).launch(site, length() == 0 ? 0 : count());
         return;
       }
       site.workspace(0).tensor(x).put(count()).put(length()).put(parts());
-      rows.launch(site, blocks, count() * parts());
+      blocks.launch(site, count() * parts());
       site.tensor(y).tensor(x).workspace(0).put(count()).put(length()).put(parts());
-      rows.launch(site, merge, count() * parts());
+      merge.launch(site, count() * parts());
     }
   }
 

@@ -35,8 +35,8 @@ final class StridedCopy {
     this.turn = turn;
   }
 
-  static KernelSource copy(int bytes) {
-    return KernelSource.of("copy.cl", "copy", "BYTES " + bytes);
+  static KernelSource copy(DeviceLimits limits, int bytes) {
+    return Packs.in(KernelSource.of("copy.cl", "copy", "BYTES " + bytes), Packs.of(limits, bytes));
   }
 
   static KernelSource turn(int bytes) {
@@ -72,7 +72,9 @@ final class StridedCopy {
       long squares = walk.rows() / walk.extent(1) * down * across;
       Grid.squares(site, turn, squares, SQUARE);
     } else {
-      Grid.rows(site, copy, walk.rows(), walk.innermost());
+      boolean inRows = walk.stride(TO, 0) == 1 && walk.stride(FROM, 0) == 1;
+      int pack = inRows ? Packs.of(site.limits(), y.dtype().bytes()) : 1;
+      Grid.rows(site, copy, walk.rows(), Math.ceilDiv(walk.innermost(), pack));
     }
   }
 

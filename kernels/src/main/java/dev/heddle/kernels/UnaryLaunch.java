@@ -11,10 +11,12 @@ import dev.heddle.tensor.DType;
 final class UnaryLaunch implements Launch {
   private final LaunchSite site;
   private final DeviceKernel kernel;
+  private final int pack;
 
-  private UnaryLaunch(LaunchSite site, DeviceKernel kernel) {
+  private UnaryLaunch(LaunchSite site, DeviceKernel kernel, int pack) {
     this.site = site;
     this.kernel = kernel;
+    this.pack = pack;
   }
 
   static Choice<Preparation> choose(Node node, Unary op) {
@@ -28,7 +30,8 @@ final class UnaryLaunch implements Launch {
         x.isFloat()
             ? Types.and(defines, kind, "REAL " + Types.arithmetic(x))
             : Types.and(defines, kind);
-    return run("unary", x + " by itself", new KernelSource("unary.cl", "unary", defines));
+    KernelSource source = new KernelSource("unary.cl", "unary", defines);
+    return run("unary", x + " by itself", source, x, node.output().type().dtype());
   }
 
   static Choice<Preparation> choose(Node node, Cast op) {
@@ -37,16 +40,19 @@ final class UnaryLaunch implements Launch {
       return Views.same("the type is " + x + " already");
     }
     var defines = Types.and(Types.defines("X", x, "Y", op.to()), "FROM " + Types.arithmetic(x));
-    return run("convert", x + " to " + op.to(), new KernelSource("cast.cl", "convert", defines));
+    KernelSource source = new KernelSource("cast.cl", "convert", defines);
+    return run("convert", x + " to " + op.to(), source, x, op.to());
   }
 
-  private static Choice<Preparation> run(String name, String why, KernelSource source) {
+  private static Choice<Preparation> run(
+      String name, String why, KernelSource source, DType x, DType y) {
     return Choice.Run.<Preparation>of(
             name,
             why,
             workshop -> {
-              DeviceKernel kernel = workshop.compile(source);
-              return site -> new UnaryLaunch(site, kernel);
+              int pack = Packs.of(workshop.limits(), x, y);
+              DeviceKernel kernel = workshop.compile(Packs.in(source, pack));
+              return site -> new UnaryLaunch(site, kernel, pack);
             })
         .over(0);
   }
@@ -60,6 +66,6 @@ final class UnaryLaunch implements Launch {
   public void run() {
     long count = site.out(0).elements();
     site.tensor(site.out(0)).tensor(site.in(0)).put(count);
-    Grid.elements(site, kernel, count);
+    Grid.elements(site, kernel, Math.ceilDiv(count, pack));
   }
 }

@@ -21,6 +21,7 @@ final class Workshop
   private final String backend;
   private final KernelChoices choices;
   private final Graph graph;
+  private final Map<Node, RotaryWrite> rotaryWrites;
   private final Map<KernelSource, DeviceKernel> kernels = new LinkedHashMap<>();
   private final Map<Layout, Integer> layouts = new HashMap<>();
   private final List<DeviceMemory> weights = new ArrayList<>();
@@ -40,6 +41,7 @@ final class Workshop
     this.backend = backend;
     this.choices = choices;
     this.graph = graph;
+    this.rotaryWrites = RotaryWrite.find(graph, device.limits());
   }
 
   @Override
@@ -49,7 +51,11 @@ final class Workshop
 
   @Override
   public Choice<Launch.Preparation> choose(Node node, Predicate<Value> known) {
-    return choices.choose(node, known);
+    Choice<Launch.Preparation> choice = choices.choose(node, known);
+    RotaryWrite together = rotaryWrites.get(node);
+    return together != null && choice instanceof Choice.Run<Launch.Preparation> own
+        ? together.choose(node, own)
+        : choice;
   }
 
   @Override

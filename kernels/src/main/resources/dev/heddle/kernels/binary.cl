@@ -3,7 +3,9 @@
 // it is computed in. Integers are computed in 64 bits, whose low ones stay; functions of them have
 // FAULT_DIVISOR.
 #include "convert.h"
+#include "four.h"
 #include "walk.h"
+#include "wide.h"
 #ifdef REAL
 #define ARITHMETIC REAL
 #else
@@ -149,6 +151,27 @@ KERNEL binary(TENSOR(y), TENSOR(a), TENSOR(b), AXES(n), AXES(s), AXES(u), STATUS
     } else if (s5 == 0 && u5 == 1) {
       const ARITHMETIC left = LEFT(a_row);
       EACH_OF_ROW(left, RIGHT(b_row + j))
+    } else
+#endif
+#ifdef PACK
+    if (s5 <= 1 && u5 <= 1) {
+      const i32 wide_a = s5 == 1 && ALIGNED(A, a + a_row);
+      const i32 wide_b = u5 == 1 && ALIGNED(B, b + b_row);
+      const i32 wide_y = ALIGNED(Y, y + y_row);
+      SHARE(j, 0, PACKS(n5)) {
+        const i64 i = j * PACK;
+        const i64 rest = n5 - i;
+        // What repeats is the first of its pack.
+        const PACK_OF(A) left = READ_PACK(A, a + a_row + i * s5, s5 == 1 ? rest : 1, wide_a);
+        const PACK_OF(B) right = READ_PACK(B, b + b_row + i * u5, u5 == 1 ? rest : 1, wide_b);
+        PACK_OF(Y) to = NO_PACK;
+        UNROLL for (i32 k = 0; k < PACK; k++) {
+          const REAL of_a = s5 == 1 ? TAKE(A, left, k) : TAKE(A, left, 0);
+          const REAL of_b = u5 == 1 ? TAKE(B, right, k) : TAKE(B, right, 0);
+          PUT(Y, to, k, CAST(REAL, Y, combine(of_a, of_b, status, node)));
+        }
+        WRITE_PACK(Y, y + y_row + i, to, rest, wide_y);
+      }
     } else
 #endif
     {

@@ -1,7 +1,9 @@
 // Rows to the slots of a cache. Defined before: C (the cache's type; q8_0 where BLOCKS is defined),
 // X (the rows'), FAULT_SLOT.
 #include "blocks.h"
+#include "four.h"
 #include "walk.h"
+#include "wide.h"
 
 #ifdef BLOCKS
 #define BLOCK 32
@@ -47,6 +49,11 @@ KERNEL cache_write(TENSOR(cache), TENSOR(rows), TENSOR(slots), i64 tokens, i64 c
       SHARE(j, 0, blocks) {
         write_block(rows + i * columns + j * BLOCK, cache + (slot * blocks + j) * BLOCK_BYTES);
       }
+#elif defined(PACK)
+      GLOBAL STORAGE(C) *to = cache + slot * columns;
+      GLOBAL const STORAGE(X) *from = rows + i * columns;
+#define SAME(x) x
+      MAP_PACKS(C, to, X, from, columns, SAME)
 #else
       EACH(j, 0, columns) { STORE(C, cache, slot * columns + j, LOAD(X, rows, i * columns + j)); }
 #endif

@@ -2,9 +2,16 @@
 // i64, which holds all of X.
 #include "blocks.h"
 #include "convert.h"
+#include "four.h"
+#include "wide.h"
 
 KERNEL convert(TENSOR(y), TENSOR(x), i64 count) {
   GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y);
   GLOBAL const STORAGE(X) *x = OPERAND(const STORAGE(X), x);
-  EACH(i, 0, count) { STORE(Y, y, i, CAST(FROM, Y, (FROM)LOAD(X, x, i))); }
+#define CONVERTED(x) CAST(FROM, Y, (FROM)(x))
+#ifdef PACK
+  MAP_PACKS(Y, y, X, x, count, CONVERTED)
+#else
+  EACH(i, 0, count) { STORE(Y, y, i, CONVERTED(LOAD(X, x, i))); }
+#endif
 }

@@ -1,5 +1,7 @@
 // Strided copies: y[c . t] = x[c . s] for all coordinates c below n. Defined before: BYTES.
+#include "four.h"
 #include "walk.h"
+#include "wide.h"
 
 KERNEL copy(TENSOR(y), TENSOR(x), AXES(n), AXES(t), AXES(s)) {
   GLOBAL element *y = OPERAND(element, y);
@@ -13,6 +15,11 @@ KERNEL copy(TENSOR(y), TENSOR(x), AXES(n), AXES(t), AXES(s)) {
     // Vectors want to know what lies one after another.
     if (t5 == 1 && s5 == 1) {
       EACH(j, 0, n5) { to[j] = from[j]; }
+    } else
+#endif
+#ifdef PACK
+    if (t5 == 1 && s5 == 1) {
+      COPY_PACKS(to, from, n5)
     } else
 #endif
     {

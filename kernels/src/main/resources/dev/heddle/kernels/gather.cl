@@ -1,7 +1,9 @@
 // Slices and elements of x at places that indices tell. Defined before: BYTES (of x's elements),
 // I (type of the indices), FAULT_INDEX; for gather_blocks X (type of the table).
 #include "blocks.h"
+#include "four.h"
 #include "walk.h"
+#include "wide.h"
 
 // An index counted from the front; -1 and the run refused if it leaves the axis.
 DEVICE i64 find(i64 index, i64 extent, STATUS) {
@@ -23,7 +25,11 @@ KERNEL gather(TENSOR(y), TENSOR(x), TENSOR(indices), i64 slices, i64 count, i64 
     if (index >= 0) {
       GLOBAL element *to = y + i * slice;
       GLOBAL const element *from = x + (i / count * extent + index) * slice;
+#ifdef PACK
+      COPY_PACKS(to, from, slice)
+#else
       EACH(j, 0, slice) { to[j] = from[j]; }
+#endif
     }
   }
 }

@@ -1,4 +1,11 @@
 // Softmax, or its logarithm if LOG_SOFTMAX. Defined before: X, the element type of both.
+//
+// What GPUs read and write: a row once, where it fits into a group's registers (32 items up to 512
+// elements, 512 up to BLOCK); a longer one twice and once, the second time from its end, where the
+// device's cache may still have it. Predicted, not measured: a copy's bandwidth where rows fit, two
+// thirds of it where they neither fit nor stay in the cache.
+#include "four.h"
+#include "wide.h"
 #include "rows.h"
 typedef VALUE(X) value;
 
@@ -21,31 +28,33 @@ DEVICE value finish(value off, value norm) { return EXP(off) * norm; }
 // The greatest of n elements x, and the sum of exp(x - shift(top)).
 #define TOP_AND_SUM(top, sum, x, n, lane, shared)                                   \
   FILL_ROW(lane, -F32_INFINITY)                                                   \
-  EACH_ELEMENT(i, k, n, lane[k] = larger(lane[k], LOAD(X, x, i)))                   \
+  EACH_ELEMENT(                                                                     \
+      i, k, n, lane[k] = larger(lane[k], INSIDE(i, n) ? ELEMENT(X, x, i) : -F32_INFINITY)) \
   COMBINE_ROW(larger, lane, shared)                                               \
   const value top = lane[0];                                                        \
   FILL_ROW(lane, 0)                                                               \
-  EACH_ELEMENT(i, k, n, lane[k] += EXP(LOAD(X, x, i) - shift(top)))                 \
+  EACH_ELEMENT(i, k, n, lane[k] += INSIDE(i, n) ? EXP(ELEMENT(X, x, i) - shift(top)) : 0) \
   COMBINE_ROW(plus, lane, shared)                                                 \
   const value sum = lane[0]
 
 // Rows of n elements, n being BLOCK at most.
-KERNEL softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
+KERNEL GROUP_KEPT() softmax(TENSOR(y), TENSOR(x), i64 rows, i64 n) {
   ROW_MEMORY(value, shared);
   value lane[ITEM_LANES];
   EACH_ROW(row, rows) {
     const i64 length = row < rows ? n : 0;
     GLOBAL STORAGE(X) *out = OPERAND(STORAGE(X), y) + row * n;
     GLOBAL const STORAGE(X) *in = OPERAND(const STORAGE(X), x) + row * n;
+    READ_ROW(X, in, length)
     TOP_AND_SUM(top, sum, in, length, lane, shared);
     const value off = shift(top);
     const value norm = norm_of(sum);
-    STORE_EACH(X, out, i, k, length, lane, finish(LOAD(X, in, i) - off, norm))
+    STORE_EACH(X, out, i, k, length, lane, finish(ELEMENT(X, in, i) - off, norm))
   }
 }
 
 // Longer rows, first: of each block its greatest and its sum, [rows, blocks, 2].
-KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) {
+KERNEL GROUP_KEPT() softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) {
   ROW_MEMORY(value, shared);
   value lane[ITEM_LANES];
   GLOBAL value *out = OPERAND(value, partials);
@@ -55,6 +64,7 @@ KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) 
     const i64 rest = n - first < BLOCK ? n - first : BLOCK;
     const i64 length = row < rows ? rest : 0;
     GLOBAL const STORAGE(X) *in = OPERAND(const STORAGE(X), x) + row * n + first;
+    READ_ROW(X, in, length)
     TOP_AND_SUM(top, sum, in, length, lane, shared);
     if (LOCAL_ID(0) == 0 && row < rows) {
       out[2 * part] = top;
@@ -64,11 +74,15 @@ KERNEL softmax_blocks(TENSOR(partials), TENSOR(x), i64 rows, i64 n, i64 blocks) 
 }
 
 // Longer rows, second: each block merges all of its row's, in order, and writes its own elements.
-KERNEL softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i64 blocks) {
+// The blocks that were read last come first.
+KERNEL GROUP_KEPT() softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i64 blocks) {
+#ifndef KEPT
   value lane[ITEM_LANES];
-  EACH_ROW(part, rows * blocks) {
-    const i64 row = part / blocks;
-    if (row < rows) {
+#endif
+  EACH_ROW(from_end, rows * blocks) {
+    const i64 part = rows * blocks - 1 - from_end;
+    if (part >= 0) {
+      const i64 row = part / blocks;
       GLOBAL const value *partial = OPERAND(const value, partials) + 2 * row * blocks;
       value top = -F32_INFINITY;
       for (i64 b = 0; b < blocks; b++) {
@@ -84,7 +98,8 @@ KERNEL softmax_merge(TENSOR(y), TENSOR(x), TENSOR(partials), i64 rows, i64 n, i6
       const i64 length = n - first < BLOCK ? n - first : BLOCK;
       GLOBAL STORAGE(X) *out = OPERAND(STORAGE(X), y) + row * n + first;
       GLOBAL const STORAGE(X) *in = OPERAND(const STORAGE(X), x) + row * n + first;
-      STORE_EACH(X, out, i, k, length, lane, finish(LOAD(X, in, i) - off, norm))
+      READ_ROW(X, in, length)
+      STORE_EACH(X, out, i, k, length, lane, finish(ELEMENT(X, in, i) - off, norm))
     }
   }
 }

@@ -1,6 +1,8 @@
 // y = KIND(x), element by element. Defined before: X, Y (element types), KIND_..., and where x is a
 // float REAL, what it is computed in. Integers are computed in 64 bits, whose low ones stay.
 #include "convert.h"
+#include "four.h"
+#include "wide.h"
 #ifdef REAL
 #include "activation.h"
 #define ARITHMETIC REAL
@@ -24,5 +26,10 @@ DEVICE i64 activate(i64 x) {
 KERNEL unary(TENSOR(y), TENSOR(x), i64 count) {
   GLOBAL STORAGE(Y) *y = OPERAND(STORAGE(Y), y);
   GLOBAL const STORAGE(X) *x = OPERAND(const STORAGE(X), x);
-  EACH(i, 0, count) { STORE(Y, y, i, CAST(ARITHMETIC, Y, activate((ARITHMETIC)LOAD(X, x, i)))); }
+#define APPLIED(x) CAST(ARITHMETIC, Y, activate((ARITHMETIC)(x)))
+#ifdef PACK
+  MAP_PACKS(Y, y, X, x, count, APPLIED)
+#else
+  EACH(i, 0, count) { STORE(Y, y, i, APPLIED(LOAD(X, x, i))); }
+#endif
 }

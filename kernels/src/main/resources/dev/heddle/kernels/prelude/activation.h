@@ -4,6 +4,12 @@
 
 DEVICE REAL sigmoid(REAL x) { return 1 / (1 + EXP(-x)); }
 
+// p / q of numbers that are neither large nor small: to a unit in the last place or two where that
+// is much shorter.
+#ifndef QUOTIENT
+#define QUOTIENT(p, q) ((p) / (q))
+#endif
+
 #if defined(KIND_GELU)
 // x/2 + x^2 R(x^2) up to |x| = 5.5, beyond which it is x or 0. R is a quotient: the fit is off by
 // |x| 2^-26.7 at most, the result by 2^-22.3 max(1, |x|).
@@ -20,7 +26,7 @@ DEVICE f32 gelu_f32(f32 x) {
   q = FMA(q, t, 0.25151983f);
   q = FMA(q, t, 1.0f);
   const f32 half_of_x = 0.5f * x;
-  return t > 30.25f ? half_of_x + FABS(half_of_x) : FMA(t, p / q, half_of_x);
+  return t > 30.25f ? half_of_x + FABS(half_of_x) : FMA(t, QUOTIENT(p, q), half_of_x);
 }
 #ifdef USES_F64
 // erfc keeps the digits that 1 + erf loses where x is far below zero.

@@ -19,6 +19,8 @@ typedef double f64;
 // Not static: what a kernel does not call is no warning then.
 #define DEVICE __device__ __forceinline__
 #define GROUP_SIZE(x, y, z) __launch_bounds__((x) * (y) * (z))
+// So many groups of that size at a time on a multiprocessor: what bounds a kernel's registers.
+#define GROUP_RESIDENT(size, groups) __launch_bounds__(size, groups)
 #define UNROLL _Pragma("unroll")
 #define HEDDLE_PRAGMA(text) _Pragma(#text)
 #define UNROLL_BY(n) HEDDLE_PRAGMA(unroll n)
@@ -40,6 +42,11 @@ struct heddle_axes {
 #define GLOBAL_ID(axis) (GROUP_ID(axis) * LOCAL_SIZE(axis) + LOCAL_ID(axis))
 #define GLOBAL_SIZE(axis) (GROUPS(axis) * LOCAL_SIZE(axis))
 #define BARRIER() __syncthreads()
+// Has memory bring what lies at p nearer.
+#define PREFETCH(p) asm volatile("prefetch.global.L2 [%0];" : : "l"(p))
+// What another item of 32 neighbours has, all of which ask: the one `by` further, or number `item`.
+#define SHUFFLE_DOWN(x, by) __shfl_down_sync(0xffffffffu, x, by)
+#define SHUFFLE(x, item) __shfl_sync(0xffffffffu, x, item)
 
 // Bits.
 #define F32_BITS(x) __float_as_uint(x)
@@ -64,6 +71,13 @@ __device__ __forceinline__ u16 heddle_f32_to_half(f32 x) {
 __device__ __forceinline__ f32 heddle_fma(f32 a, f32 b, f32 c) { return __fmaf_rn(a, b, c); }
 __device__ __forceinline__ f64 heddle_fma(f64 a, f64 b, f64 c) { return __fma_rn(a, b, c); }
 #define FMA(a, b, c) heddle_fma(a, b, c)
+// By the reciprocal, for numbers that are neither large nor small: 2 instructions instead of some 10.
+DEVICE f32 heddle_quotient(f32 p, f32 q) {
+  f32 inverse;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(q));
+  return p * inverse;
+}
+#define QUOTIENT(p, q) heddle_quotient(p, q)
 #define EXP(x) exp(x)
 #define LOG(x) log(x)
 #define SQRT(x) sqrt(x)
