@@ -54,10 +54,16 @@ final class OpenClDevice implements KernelDevice {
   }
 
   static OpenClDevice open(FoundDevice found, BackendOptions options, ProgramCache cache) {
-    return new OpenClDevice(found, options.memoryLimit(), cache);
+    return open(found, options, cache, "");
   }
 
-  private OpenClDevice(FoundDevice found, long memoryLimit, ProgramCache cache) {
+  /** Tells the device's compiler more: {@code " -cl-opt-disable"}. */
+  static OpenClDevice open(
+      FoundDevice found, BackendOptions options, ProgramCache cache, String more) {
+    return new OpenClDevice(found, options.memoryLimit(), new Programs(found, cache, more));
+  }
+
+  private OpenClDevice(FoundDevice found, long memoryLimit, Programs programs) {
     this.found = found;
     this.budget =
         new MemoryBudget(found.info(), found.memory(), memoryLimit, found.limits().maxAllocation());
@@ -78,7 +84,7 @@ final class OpenClDevice implements KernelDevice {
               .formatted(found.info(), Status.name(failure)));
     }
     this.context = Handle.own(made[0], found.info().toString(), contexts, this::release);
-    this.programs = new Programs(found, cache);
+    this.programs = programs;
   }
 
   @Override

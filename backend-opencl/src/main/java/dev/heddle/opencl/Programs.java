@@ -39,10 +39,15 @@ final class Programs {
   private final AtomicLong compiled = new AtomicLong();
   private final AtomicLong loaded = new AtomicLong();
 
-  Programs(FoundDevice found, ProgramCache cache) {
+  /**
+   * None yet.
+   *
+   * @param more what the compiler is told besides, beginning with a space
+   */
+  Programs(FoundDevice found, ProgramCache cache, String more) {
     this.found = found;
     this.cache = cache;
-    this.options = OPTIONS + (found.roundsCorrectly() ? ROUND_CORRECTLY : "");
+    this.options = OPTIONS + (found.roundsCorrectly() ? ROUND_CORRECTLY : "") + more;
   }
 
   /** The program of {@code source}; others are built at the same time. */
