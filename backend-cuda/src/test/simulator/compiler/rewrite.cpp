@@ -9,7 +9,7 @@ namespace heddle_sim {
 namespace {
 
 struct KernelText {
-  std::string name, bounds, cluster;
+  std::string name, bounds, blocks, cluster;
 };
 
 // Only the line breaks of a piece of text: what replaces it keeps the lines below in place.
@@ -117,11 +117,13 @@ class Rewriter {
     const size_t begin = tokens_.at();
     KernelText kernel;
     kernel.bounds = "0";
-    kernel.cluster = "1";
+    kernel.blocks = kernel.cluster = "1";
     for (std::string word = tokens_.next(); !word.empty(); word = tokens_.next()) {
       if (tokens_.peek_token() != "(") continue;
       if (word == "__launch_bounds__") {
-        kernel.bounds = split(tokens_.group(), ',')[0];
+        const std::vector<std::string> bounds = split(tokens_.group(), ',');
+        kernel.bounds = bounds[0];
+        if (bounds.size() > 1) kernel.blocks = bounds[1];
       } else if (word == "__attribute__" || word == "alignas") {
         cluster(tokens_.group(), kernel);
       } else if (word == "__cluster_dims__") {
@@ -229,7 +231,8 @@ class Rewriter {
 
   // An instruction, or { .reg .pred p; ... } with predicates of its own.
   static std::string code(const std::string &statement, const std::vector<std::string> &operands) {
-    if (statement.empty() || statement[0] != '{') return call(statement, operands, {});
+    if (statement.empty()) return "";  // It keeps a compiler from moving something.
+    if (statement[0] != '{') return call(statement, operands, {});
     if (statement.back() != '}') throw RewriteError("asm(\"" + statement + "\") has no }");
     std::string all;
     std::vector<std::string> predicates;
@@ -316,9 +319,10 @@ class Rewriter {
     code += "static const heddle_sim::Kernel heddle_kernels[] = {\n";
     for (const KernelText &kernel : kernels_) {
       code += "  heddle_sim::Entry<&" + kernel.name + ">::of(\"" + kernel.name + "\", (unsigned)(" +
-              kernel.bounds + "), (unsigned)(" + kernel.cluster + ")),\n";
+              kernel.bounds + "), (unsigned)(" + kernel.blocks + "), (unsigned)(" + kernel.cluster +
+              ")),\n";
     }
-    code += "  {0, 0, 0, 0, 0, 0}};\n";
+    code += "  {0, 0, 0, 0, 0, 0, 0}};\n";
     const std::string variables =
         any_shared_ ? "__start_heddle_shared, __stop_heddle_shared" : "0, 0";
     code += "extern \"C\" __attribute__((visibility(\"default\"))) const heddle_sim::Module "

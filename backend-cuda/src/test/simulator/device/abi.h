@@ -32,6 +32,7 @@ struct Kernel {
   const unsigned *sizes;  // Of the parameters, in bytes.
   unsigned parameters;
   unsigned most_threads;  // What __launch_bounds__ said; 0 if nothing.
+  unsigned least_blocks;  // And how many blocks it wants a multiprocessor to have; 1 if nothing.
   unsigned cluster;       // What __cluster_dims__ said, along x; 1 if nothing.
 };
 
@@ -66,6 +67,7 @@ struct BulkCopy {
 struct Wgmma {
   float *sum;  // Its part of d, N / 2 numbers one after another.
   unsigned columns;
+  const unsigned *rows;     // Its part of a, 4 registers one after another; nullptr if a has a descriptor.
   unsigned long long a, b;  // Descriptors.
   float (*number)(unsigned short);
   int scale_d, scale_a, scale_b, turned_a, turned_b;
@@ -73,7 +75,7 @@ struct Wgmma {
 
 // What a module shows of itself, under this name. The name changes when anything here does, so that
 // images that somebody kept are refused, and made anew.
-#define HEDDLE_MODULE "heddle_module_2"
+#define HEDDLE_MODULE "heddle_module_3"
 struct Module {
   const Kernel *kernels;
   unsigned kernel_count;

@@ -71,8 +71,9 @@ struct Entry<kernel, void (*)(P...)> {
     spread(arguments, typename IndicesTo<sizeof...(P)>::type());
   }
   static constexpr unsigned sizes[] = {sizeof(P)..., 0};
-  static constexpr Kernel of(const char *name, unsigned most_threads, unsigned cluster) {
-    return Kernel{name, call, sizes, sizeof...(P), most_threads, cluster};
+  static constexpr Kernel of(const char *name, unsigned most_threads, unsigned least_blocks,
+                             unsigned cluster) {
+    return Kernel{name, call, sizes, sizeof...(P), most_threads, least_blocks, cluster};
   }
 };
 

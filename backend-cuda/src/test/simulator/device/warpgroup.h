@@ -1,7 +1,7 @@
-// PTX of Hopper: mbarrier, the proxies' fence and wgmma, which four warps issue and which goes on while
-// they do; clusters of blocks, and bulk copies of boxes of tensors. What is done, and what may not be
-// done meanwhile, stands in driver/phases.cpp, driver/warpgroup.cpp, driver/cluster.cpp and
-// driver/bulk.cpp.
+// PTX of Hopper: mbarrier, the proxies' fence, wgmma, which four warps issue and which goes on while
+// they do, and setmaxnreg; clusters of blocks, and bulk copies of boxes of tensors. What is done, and what
+// may not be done meanwhile, stands in driver/phases.cpp, driver/warpgroup.cpp, driver/registers.cpp,
+// driver/cluster.cpp and driver/bulk.cpp.
 #pragma once
 #include "half.h"
 
@@ -19,6 +19,7 @@ void heddle_sim_wgmma(const heddle_sim::Wgmma *own);
 void heddle_sim_wgmma_fence();
 void heddle_sim_wgmma_commit();
 void heddle_sim_wgmma_wait(unsigned groups);
+void heddle_sim_registers(unsigned count, bool more);
 }
 
 namespace heddle_ptx {
@@ -71,28 +72,47 @@ static inline void cp_async_bulk_tensor_2d_shared__cluster_global_mbarrier__comp
 }
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-// Registers are not counted here.
-static inline void setmaxnreg_inc_sync_aligned_u32(unsigned) {}
-static inline void setmaxnreg_dec_sync_aligned_u32(unsigned) {}
-
 static inline void wgmma_fence_sync_aligned() { heddle_sim_wgmma_fence(); }
 static inline void wgmma_commit_group_sync_aligned() { heddle_sim_wgmma_commit(); }
 static inline void wgmma_wait_group_sync_aligned(unsigned groups) { heddle_sim_wgmma_wait(groups); }
 
-// The operands as they stand in the instruction: N / 2 sums, two descriptors, five immediates.
+static inline void setmaxnreg_dec_sync_aligned_u32(unsigned count) { heddle_sim_registers(count, false); }
+static inline void setmaxnreg_inc_sync_aligned_u32(unsigned count) { heddle_sim_registers(count, true); }
+
+// The operands as they stand in the instruction: N / 2 sums; two descriptors and five immediates, or four
+// registers of a, a descriptor and four immediates.
 template <unsigned columns, float (*number)(unsigned short), class... Operand>
 HEDDLE_UNCHECKED static void wgmma(Operand &&...operands) {
   const unsigned sums = columns / 2;
-  static_assert(sizeof...(operands) == sums + 7, "wgmma.mma_async: too few operands, or too many");
+  const bool by_rows = sizeof...(operands) == sums + 9;
+  static_assert(by_rows || sizeof...(operands) == sums + 7,
+                "wgmma.mma_async: too few operands, or too many");
   const void *const at[] = {&operands...};
-  for (unsigned i = 1; i < sums; i++) {
-    if (at[i] != (const float *)at[0] + i) heddle_sim_trap("wgmma's sums do not lie in a row");
+  const auto in_a_row = [&](unsigned from, unsigned count) {
+    for (unsigned i = 1; i < count; i++) {
+      if (at[from + i] != (const float *)at[from] + i) {
+        heddle_sim_trap("wgmma's registers do not lie in a row");
+      }
+    }
+  };
+  const auto descriptor = [&](unsigned i) { return *(const unsigned long long *)at[i]; };
+  const auto immediate = [&](unsigned i) { return *(const int *)at[i]; };
+  in_a_row(0, sums);
+  heddle_sim::Wgmma own = {(float *)at[0], columns, nullptr, 0, 0, number, 0, 0, 0, 0, 0};
+  unsigned next = sums;
+  if (by_rows) {
+    in_a_row(next, 4);
+    own.rows = (const unsigned *)at[next];
+    next += 4;
+  } else {
+    own.a = descriptor(next++);
   }
-  const auto descriptor = [&](unsigned i) { return *(const unsigned long long *)at[sums + i]; };
-  const auto immediate = [&](unsigned i) { return *(const int *)at[sums + 2 + i]; };
-  const heddle_sim::Wgmma own = {(float *)at[0], columns,      descriptor(0), descriptor(1),
-                                 number,         immediate(0), immediate(1),  immediate(2),
-                                 immediate(3),   immediate(4)};
+  own.b = descriptor(next++);
+  own.scale_d = immediate(next++);
+  own.scale_a = immediate(next++);
+  own.scale_b = immediate(next++);
+  if (!by_rows) own.turned_a = immediate(next++);
+  own.turned_b = immediate(next);
   heddle_sim_wgmma(&own);
 }
 

@@ -143,13 +143,19 @@ inline bool on_own_stack(const Fiber &self, uintptr_t address) {
   return (address ^ (uintptr_t)&self) < STACK_BYTES;
 }
 
-// A thread's own variables, which are registers on a GPU, may be written by a wgmma.
+// A thread's own variables, which are registers on a GPU, may be a wgmma's.
 __attribute__((noinline)) void check_registers(Fiber &self, Use use, uintptr_t address, size_t bytes,
                                                const void *caller) {
   for (const Products::Sums &each : self.products->sums) {
     if (each.hold(address, bytes, self.thread % 32)) {
       fail(self, LAUNCH_FAILED, use, address, bytes,
            "the sum of a wgmma that is under way, before wgmma.wait_group", caller);
+    }
+  }
+  for (const Products::Rows &each : self.products->rows) {
+    if (each.hold(address, bytes, self.thread % 32)) {
+      fail(self, LAUNCH_FAILED, use, address, bytes,
+           "a of a wgmma that is under way, before wgmma.wait_group", caller);
     }
   }
 }
@@ -358,6 +364,15 @@ void heddle_sim_wgmma_wait(unsigned groups) {
     Fiber &self = *Fiber::current();
     self.block->end_products(self, *(const unsigned *)lanes[0]);
   }, "wgmma.wait_group");
+}
+
+void heddle_sim_registers(unsigned count, bool more) {
+  unsigned own[] = {count, more};
+  heddle_sim_warp_work(own, [](const unsigned long long *lanes) {
+    Fiber &self = *Fiber::current();
+    const auto *const first = (const unsigned *)lanes[0];
+    self.block->set_registers(self, first[0], first[1] != 0);
+  }, more ? "setmaxnreg.inc" : "setmaxnreg.dec");
 }
 
 unsigned heddle_sim_active_mask() {

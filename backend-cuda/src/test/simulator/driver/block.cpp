@@ -69,6 +69,7 @@ void Block::begin(Extent index, Fault &fault) {
   // After a fault some may have been left.
   for (Products &each : products_) each.clear(shared_);
   products_.clear();
+  registers_.clear();
   view_.block = index;
   started_ = ended_ = waiting_ = 0;
   // Every other block starts with its last thread, so that no order is taken for granted.
@@ -88,7 +89,12 @@ bool Block::go_on() {
 }
 
 void Block::end() {
-  if (is_over()) return;
+  if (is_over()) {
+    if (fault_->result == SUCCESS && !registers_agree()) {
+      give_up(LAUNCH_FAILED, "setmaxnreg: not the same by each of four warps");
+    }
+    return;
+  }
   // A fault: what was left on the stacks is of no use.
   for (Fiber *each : fibers_) {
     if (each != nullptr) free_.push_back(each);

@@ -126,6 +126,10 @@ class Block {
   void fence_sums(Fiber &self);
   void commit_products(Fiber &self);
   void end_products(Fiber &self, unsigned groups);
+  // setmaxnreg: called once for a warp.
+  void set_registers(Fiber &self, unsigned count, bool more);
+  // Whether warps of four have the same.
+  bool registers_agree() const;
   unsigned active(const Fiber &self) const;
   // Ends the kernel by what a thread did, of whatever block, or by none's doing.
   [[noreturn]] static void fail(Fiber &self, Result result, const std::string &what);
@@ -153,6 +157,7 @@ class Block {
   void end_phase(Phases &own);
   void check_async_read(Fiber &self, uintptr_t piece);
   Products::Sums &sums_of(Fiber &self, const Wgmma *const *lanes);
+  const Products::Rows &rows_of(Fiber &self, const Wgmma *const *lanes);
   bool release_collective(unsigned warp, unsigned mask, WarpWork work);
   std::string who(unsigned thread) const;
 
@@ -176,6 +181,7 @@ class Block {
   std::vector<unsigned> groups_;               // and how many groups it has committed.
   std::map<uintptr_t, Phases> phases_;         // By place in shared memory.
   std::vector<Products> products_;             // By warp; empty until one multiplies.
+  std::vector<unsigned> registers_;            // Of a thread, by warp; empty until one asks for others.
   std::vector<Fiber *> ready_;   // A queue: [ready_from_, end).
   size_t ready_from_ = 0;
 };

@@ -42,6 +42,7 @@ void SharedMemory::begin_block(unsigned threads, unsigned blocks) {
   threads_ = threads;
   blocks_ = blocks;
   known_.clear();
+  reads_.clear();
   block_start_ = last_barrier_ = ++clock_;
   for (uint64_t &each : last_collective_) each = clock_;
 }
@@ -70,6 +71,29 @@ bool SharedMemory::in_order(uint64_t stamp, unsigned who, unsigned thread) const
   return who / 32 == warp && stamp < last_collective_[warp];
 }
 
+// A read of what several warps read.
+void SharedMemory::note_read(uintptr_t offset, uint64_t stamp, unsigned who) {
+  if (known_.empty() || who >= MANY) return;
+  std::vector<uint64_t> &all = reads_[offset / WORD];
+  all.resize(threads_);
+  const unsigned from = who & WARP ? (who & 31) * 32 : who, count = who & WARP ? 32 : 1;
+  for (unsigned each = from; each < from + count && each < threads_; each++) all[each] = stamp;
+}
+
+// Whether what several warps read is in order before a thread.
+bool SharedMemory::reads_in_order(uintptr_t offset, unsigned thread) const {
+  const auto found = reads_.find(offset / WORD);
+  if (found == reads_.end()) return false;
+  const unsigned warp = thread / 32;
+  for (unsigned each = 0; each < threads_; each++) {
+    const uint64_t stamp = found->second[each];
+    const bool early = stamp < last_barrier_ || stamp < known_[warp].done[each] ||
+                       (each / 32 == warp && stamp < last_collective_[warp]);
+    if (!early && each != thread) return false;
+  }
+  return true;
+}
+
 SharedMemory::Finding SharedMemory::read(uintptr_t address, unsigned bytes, unsigned thread,
                                          unsigned &other) {
   const uintptr_t offset = address - (uintptr_t)data_;
@@ -94,8 +118,13 @@ SharedMemory::Finding SharedMemory::read(uintptr_t address, unsigned bytes, unsi
       const unsigned reader = cell.read & 0xfff;
       if (reader != thread && reader != MANY) {
         const bool same_warp = (reader & ~WARP & 0xfff) / (reader & WARP ? 1 : 32) == thread / 32;
+        if (!same_warp) {
+          note_read(i, cell.read >> 12, reader);
+          note_read(i, clock_, thread);
+        }
         cell.read = clock_ << 12 | (same_warp ? WARP | thread / 32 : MANY);
       } else {
+        if (reader == MANY) note_read(i, clock_, thread);
         cell.read = clock_ << 12 | reader;
       }
     }
@@ -116,7 +145,8 @@ SharedMemory::Finding SharedMemory::write(uintptr_t address, unsigned bytes, uns
       other = cell.write & 0xfff;
       return WRITE_THEN_WRITE;
     }
-    if (cell.read >= unordered_from && !in_order(cell.read >> 12, cell.read & 0xfff, thread)) {
+    if (cell.read >= unordered_from && !in_order(cell.read >> 12, cell.read & 0xfff, thread) &&
+        !((cell.read & 0xfff) == MANY && reads_in_order(i, thread))) {
       other = cell.read & 0xfff;
       return READ_THEN_WRITE;
     }

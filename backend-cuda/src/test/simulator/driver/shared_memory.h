@@ -11,6 +11,7 @@
 // Bulk copies write that way.
 #pragma once
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace heddle_sim {
@@ -37,8 +38,8 @@ class SharedMemory {
     void join(const Clocks &other);
   };
 
-  // What wgmma reads, and a bulk copy writes, at a time.
-  static constexpr unsigned PIECE = 16;
+  // What wgmma reads, and a bulk copy writes, at a time; and threads.
+  static constexpr unsigned PIECE = 16, WORD = 4;
 
   SharedMemory();
   ~SharedMemory();
@@ -103,6 +104,8 @@ class SharedMemory {
   };
 
   bool in_order(uint64_t stamp, unsigned who, unsigned thread) const;
+  void note_read(uintptr_t offset, uint64_t stamp, unsigned who);
+  bool reads_in_order(uintptr_t offset, unsigned thread) const;
   bool is_shown(uint64_t stamp, unsigned who, unsigned warp) const;
   Finding written_meanwhile(uintptr_t offset, unsigned bytes, unsigned warp, unsigned &other) const;
   void use_clocks();
@@ -120,6 +123,8 @@ class SharedMemory {
   unsigned threads_ = 0, blocks_ = 1;
   std::vector<Clocks> known_;
   std::vector<uint64_t> shown_, shown_to_all_;
+  // From then on: by word that several warps read, when each thread did last.
+  std::unordered_map<uintptr_t, std::vector<uint64_t>> reads_;
 };
 
 }  // namespace heddle_sim

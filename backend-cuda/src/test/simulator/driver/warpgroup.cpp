@@ -41,6 +41,17 @@ struct Operand {
 
 }  // namespace
 
+bool Products::Rows::have_changed() const {
+  for (unsigned lane = 0; lane < 32; lane++) {
+    if (memcmp(values[lane], of[lane], sizeof values[lane]) != 0) return true;
+  }
+  return false;
+}
+
+void Products::Rows::note() {
+  for (unsigned lane = 0; lane < 32; lane++) memcpy(values[lane], of[lane], sizeof values[lane]);
+}
+
 void Products::clear(SharedMemory &shared) {
   for (const Operands &each : operands) {
     for (uintptr_t piece : each.pieces) shared.end_async_read(piece, each.warp);
@@ -50,7 +61,11 @@ void Products::clear(SharedMemory &shared) {
 
 void Block::fence_sums(Fiber &self) {
   products_.resize((threads_ + 31) / 32);
-  products_[self.thread / 32].fenced = true;
+  Products &mine = products_[self.thread / 32];
+  mine.fenced = true;
+  for (Products::Rows &each : mine.rows) {
+    if (!each.under_way) each.note();
+  }
 }
 
 void Block::begin_product(Fiber &self, const Wgmma *const *lanes) {
@@ -58,6 +73,7 @@ void Block::begin_product(Fiber &self, const Wgmma *const *lanes) {
   const Wgmma own = *lanes[0];
   const auto same = [&](const Wgmma &other) {
     return own.columns == other.columns && own.a == other.a && own.b == other.b &&
+           (own.rows == nullptr) == (other.rows == nullptr) &&
            own.number == other.number && own.scale_d == other.scale_d &&
            own.scale_a == other.scale_a && own.scale_b == other.scale_b &&
            own.turned_a == other.turned_a && own.turned_b == other.turned_b;
@@ -78,7 +94,7 @@ void Block::begin_product(Fiber &self, const Wgmma *const *lanes) {
   }
 
   // The operands of this warp: 16 rows of a, all of b.
-  const Operand a(own.a, own.turned_a), b(own.b, own.turned_b);
+  const Operand b(own.b, own.turned_b);
   const char *const shared = shared_.data();
   std::vector<float> left(WARP_ROWS * DEPTH), right(own.columns * DEPTH);
   const auto read = [&](const Operand &from, unsigned row, unsigned k, int scale) {
@@ -94,8 +110,20 @@ void Block::begin_product(Fiber &self, const Wgmma *const *lanes) {
   };
   // What a fault leaves is given back when the next block begins.
   mine.operands.push_back({mine.groups, warp, {}});
-  for (unsigned i = 0; i < left.size(); i++) {
-    left[i] = read(a, warp % 4 * WARP_ROWS + i / DEPTH, i % DEPTH, own.scale_a);
+  if (own.rows == nullptr) {
+    const Operand a(own.a, own.turned_a);
+    for (unsigned i = 0; i < left.size(); i++) {
+      left[i] = read(a, warp % 4 * WARP_ROWS + i / DEPTH, i % DEPTH, own.scale_a);
+    }
+  } else {
+    const Products::Rows &rows = rows_of(self, lanes);
+    for (unsigned lane = 0; lane < 32; lane++) {
+      for (unsigned i = 0; i < 8; i++) {
+        const unsigned row = lane / 4 + i / 2 % 2 * 8, k = lane % 4 * 2 + i % 2 + i / 4 * 8;
+        const auto bits = (unsigned short)(rows.values[lane][i / 2] >> i % 2 * 16);
+        left[row * DEPTH + k] = own.number(bits) * (float)own.scale_a;
+      }
+    }
   }
   for (unsigned i = 0; i < right.size(); i++) {
     right[i] = read(b, i / DEPTH, i % DEPTH, own.scale_b);
@@ -141,6 +169,34 @@ Products::Sums &Block::sums_of(Fiber &self, const Wgmma *const *lanes) {
   return mine.sums.back();
 }
 
+// The registers that a product has of a: such as it had before, or others.
+const Products::Rows &Block::rows_of(Fiber &self, const Wgmma *const *lanes) {
+  Products &mine = products_[self.thread / 32];
+  Products::Rows *rows = nullptr;
+  for (Products::Rows &each : mine.rows) {
+    if (each.of[0] == lanes[0]->rows) rows = &each;
+  }
+  const bool known = rows != nullptr;
+  if (!known) {
+    mine.rows.emplace_back();
+    rows = &mine.rows.back();
+    for (unsigned lane = 0; lane < 32; lane++) rows->of[lane] = lanes[lane]->rows;
+    rows->under_way = false;
+    rows->note();
+  }
+  if (rows->have_changed()) {
+    fail(self, LAUNCH_FAILED,
+         rows->under_way ? "wgmma: a's registers were written while another one read them"
+                         : "wgmma: a's registers were written since the last wgmma.fence");
+  }
+  if (!rows->under_way && !mine.fenced) {
+    fail(self, LAUNCH_FAILED, "wgmma: no wgmma.fence since a's registers were last there to be touched");
+  }
+  rows->under_way = true;
+  rows->group = mine.groups;
+  return *rows;
+}
+
 void Block::commit_products(Fiber &self) {
   products_.resize((threads_ + 31) / 32);
   products_[self.thread / 32].groups++;
@@ -154,6 +210,13 @@ void Block::end_products(Fiber &self, unsigned groups) {
       shared_.end_async_read(piece, self.thread / 32);
     }
     mine.operands.pop_front();
+  }
+  for (Products::Rows &each : mine.rows) {
+    if (!each.under_way || each.group + groups >= mine.groups) continue;
+    if (each.have_changed()) {
+      fail(self, LAUNCH_FAILED, "wgmma: a's registers were written while it was under way");
+    }
+    each.under_way = false;
   }
   for (size_t i = mine.sums.size(); i-- > 0;) {
     const Products::Sums &sums = mine.sums[i];

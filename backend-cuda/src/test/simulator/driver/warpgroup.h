@@ -24,6 +24,20 @@ struct Products {
       return address < from + count * sizeof(float) && address + bytes > from;
     }
   };
+  // Registers of a that products read, four of each lane.
+  struct Rows {
+    const unsigned *of[32];
+    unsigned group;  // The last that reads them,
+    bool under_way;  // and whether it does still.
+    unsigned values[32][4];  // When the last product began, or since then at a wgmma.fence.
+
+    bool hold(uintptr_t address, size_t bytes, unsigned lane) const {
+      const auto from = (uintptr_t)of[lane];
+      return under_way && address < from + sizeof values[lane] && address + bytes > from;
+    }
+    bool have_changed() const;
+    void note();
+  };
   // The pieces of shared memory that a product reads.
   struct Operands {
     unsigned group, warp;
@@ -32,6 +46,7 @@ struct Products {
   static constexpr unsigned MEANWHILE = 0xffbadbadu;
 
   std::vector<Sums> sums;
+  std::vector<Rows> rows;  // All that there ever were.
   std::deque<Operands> operands;
   unsigned groups = 0;  // So many were committed.
   unsigned issued = 0;  // Products in all, by which the warps of a warpgroup are compared.

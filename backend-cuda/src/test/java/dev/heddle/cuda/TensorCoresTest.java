@@ -188,8 +188,18 @@ class TensorCoresTest {
    * has an infinite value, another one that is no number.
    */
   @ParameterizedTest
-  @CsvSource({"BF16, 6, 2, 64", "F16, 20, 1, 32", "BF16, 2, 2, 128"})
-  void attentionsBitsDoNotDependOnWhatStandsBeside(DType type, int heads, int kvHeads, int dim) {
+  @CsvSource({
+    "BF16, 6, 2, 64, true",
+    "F16, 70, 1, 32, true",
+    "BF16, 2, 2, 128, true",
+    "BF16, 6, 2, 64, false",
+    "F16, 20, 1, 32, false",
+    "BF16, 2, 2, 128, false"
+  })
+  void attentionsBitsDoNotDependOnWhatStandsBeside(
+      DType type, int heads, int kvHeads, int dim, boolean byWarpgroups) {
+    assumeTrue(!byWarpgroups || device.limits().warpgroups(), "they are Hopper's");
+    KernelDevice device = byWarpgroups ? this.device : LimitedDevice.ofWarps(this.device);
     int tokens = 300;
     int pages = Math.ceilDiv(tokens, PAGE);
     Attention op =
@@ -226,7 +236,7 @@ class TensorCoresTest {
     values.setDouble(290L * kvHeads * dim + 5, Double.NaN);
     int[] table = new int[pages];
     Arrays.setAll(table, i -> i);
-    String kernel = "flash, tensor cores";
+    String kernel = byWarpgroups ? "flash, warpgroups" : "flash, tensor cores";
     LimitedDevice own = LimitedDevice.ofUnits(device, 132);
     Inputs all = cached(x, keys, values, table, tokens);
     float[] prompt = run(own, graph, kernel, all);

@@ -35,7 +35,7 @@ final class AttentionLaunch implements Launch {
    * @param values elements of a value that a group does
    * @param items of a group
    */
-  private record Variant(KernelSource source, int tile, int heads, int values, int items) {}
+  record Variant(KernelSource source, int tile, int heads, int values, int items) {}
 
   private final LaunchSite site;
   private final Attention op;
@@ -76,9 +76,11 @@ final class AttentionLaunch implements Launch {
               .formatted("the device", limits.localBytes(), dtype(node), localBytes(node, 1)));
     }
     Variant variant =
-        vectors ? vectors(node, limits) : tensor ? tensor(node) : groups(node, limits);
+        vectors
+            ? vectors(node, limits)
+            : tensor ? AttentionTensor.prompt(node, defines(node), limits) : groups(node, limits);
     return Choice.Run.of(
-        vectors ? "flash, vectors" : tensor ? "flash, tensor cores" : "flash, groups",
+        vectors ? "flash, vectors" : tensor ? AttentionTensor.name(limits) : "flash, groups",
         "blocks of keys, scores never stored",
         workshop -> {
           DeviceKernel kernel = workshop.compile(variant.source());
@@ -104,16 +106,6 @@ final class AttentionLaunch implements Launch {
     defines.add("VEC_LANES " + lanes);
     KernelSource source = new KernelSource("attention_vectors.cl", "attention", defines);
     return new Variant(source, 2 * lanes, 1, CHUNK, 1);
-  }
-
-  private static Variant tensor(Node node) {
-    Attention op = (Attention) node.op();
-    return new Variant(
-        AttentionTensor.source(node, defines(node)),
-        AttentionTensor.queries(op),
-        AttentionTensor.heads(op),
-        AttentionTensor.dim(node),
-        AttentionTensor.items());
   }
 
   private static Variant groups(Node node, DeviceLimits limits) {

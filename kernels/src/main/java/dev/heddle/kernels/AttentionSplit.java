@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * Attention of few queries over the keys of a cache, on GPUs, a segment of keys a group, then the
- * segments merged: {@code attention_split.cl} gives the bits of {@code attention.cl}, and {@code
- * attention_tensor.cu} its own.
+ * segments merged: {@code attention_split.cl} gives the bits of {@code attention.cl}, and what
+ * {@link AttentionTensor} names its own.
  */
 final class AttentionSplit {
   // What attention_split.cl and attention.h define.

@@ -4,35 +4,118 @@ import dev.heddle.graph.Node;
 import dev.heddle.op.Attention;
 import dev.heddle.tensor.DType;
 import dev.heddle.tensor.Dim;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which attention {@code attention_tensor.cu} does, on tensor cores, and its kernels: for a tile of
- * queries, and for few queries of a cache.
+ * Which attention {@code attention_tensor.cu} does, on tensor cores, and where four warps multiply
+ * as one {@code attention_tensor.sm_90a.cu}; and their kernels: for a tile of queries, and for few
+ * queries of a cache. For a device and a node it is the one or the other for all, since their bits
+ * differ.
  */
 final class AttentionTensor {
-  // What attention_tensor.cu defines.
+  // What both define.
   private static final int BLOCK = 64;
-  private static final int WARP_ROWS = 16;
-  private static final int WARP_ITEMS = 32;
 
-  /** Warps that share a tile of queries. */
-  private static final int WARPS = 8;
+  /** At least {@code sizeof(struct seldom)}. */
+  private static final int SELDOM_BYTES = 160;
 
   private AttentionTensor() {}
+
+  /**
+   * How a kernel is cut.
+   *
+   * @param file of the kernel
+   * @param rows of a tile: queries, times heads that share keys
+   * @param mostHeads heads of a query in a tile, at most
+   * @param items of a group
+   * @param bytes local memory that a group is given
+   * @param ownBytes and what it has besides
+   * @param defines what tells it from others of the file
+   */
+  private record Cut(
+      String file,
+      int rows,
+      int mostHeads,
+      int items,
+      int bytes,
+      int ownBytes,
+      List<String> defines) {
+    /** Of warps of 16 rows: their queries, and two blocks of keys and values. */
+    static Cut ofWarps(int warps, int dim) {
+      int rows = 16 * warps;
+      int bytes = (rows + 4 * BLOCK) * dim * Short.BYTES;
+      List<String> defines = List.of("WARPS " + warps);
+      return new Cut("attention_tensor.cu", rows, 16, 32 * warps, bytes, 8 * rows, defines);
+    }
+
+    /**
+     * Of four warps for each 64 rows, beside four that load stages of keys and values.
+     *
+     * @param kept sums of values that each item keeps in registers while others go on
+     */
+    static Cut ofWarpgroups(int rows, int stages, int kept, int dim) {
+      int stage = 2 * BLOCK * Math.ceilDiv(dim, 64) * 64 * Short.BYTES;
+      int rest = (dim / 2 - kept) * 2 * rows * Float.BYTES;
+      int barriers = (2 * stages + 1) * Long.BYTES;
+      int words = 2 * rows + stages * 4;
+      return new Cut(
+          "attention_tensor.sm_90a.cu",
+          rows,
+          64,
+          2 * rows + 128,
+          stages * stage + rest + barriers + SELDOM_BYTES + words * Integer.BYTES,
+          0,
+          List.of("ROWS " + rows, "STAGES " + stages, "KEPT " + kept));
+    }
+
+    /** For a tile of queries. */
+    static Cut ofPrompt(Node node, DeviceLimits limits) {
+      int dim = dim(node);
+      if (!limits.warpgroups()) {
+        return ofWarps(8, dim);
+      }
+      return dim > 64
+          ? ofWarpgroups(128, 4, isPlain(node) ? 24 : 0, dim)
+          : ofWarpgroups(128, 8, dim / 2, dim);
+    }
+
+    /** For few queries: at least two groups a multiprocessor. */
+    static Cut ofFew(Node node, DeviceLimits limits) {
+      int dim = dim(node);
+      return limits.warpgroups()
+          ? ofWarpgroups(64, dim > 64 ? 3 : 6, dim / 2, dim)
+          : ofWarps(1, dim);
+    }
+
+    AttentionLaunch.Variant variant(Node node, List<String> defines, String... more) {
+      Attention op = (Attention) node.op();
+      List<String> own = Types.and(defines, more);
+      own.add("HEAD_DIM " + dim(node));
+      own.addAll(this.defines);
+      if (isPlain(node)) {
+        own.add("PLAIN");
+      }
+      int heads = Math.min(mostHeads, op.heads() / op.kvHeads());
+      KernelSource source = new KernelSource(file, "attention_tensor", own, bytes);
+      return new AttentionLaunch.Variant(source, rows / heads, heads, dim(node), items);
+    }
+  }
 
   /** Whether this is for the node. */
   static boolean serves(Node node, List<String> defines, DeviceLimits limits) {
     Attention op = (Attention) node.op();
     DType type = node.input(Attention.QUERY).type().dtype();
-    return (type == DType.BF16 || type == DType.F16)
-        && node.input(Attention.KEY).type().dtype() == type
-        && op.map() == Attention.Map.NONE
-        && !defines.contains("USES_F64")
-        && isServed(AttentionLaunch.headDim(node, Attention.QUERY))
-        && isServed(AttentionLaunch.headDim(node, Attention.VALUE))
-        && bytes(WARPS, dim(node)) + 8 * WARPS * WARP_ROWS <= limits.tileBytes();
+    if ((type != DType.BF16 && type != DType.F16)
+        || node.input(Attention.KEY).type().dtype() != type
+        || op.map() != Attention.Map.NONE
+        || (float) op.scale() <= 0
+        || defines.contains("USES_F64")
+        || !isServed(AttentionLaunch.headDim(node, Attention.QUERY))
+        || !isServed(AttentionLaunch.headDim(node, Attention.VALUE))) {
+      return false;
+    }
+    Cut cut = Cut.ofPrompt(node, limits);
+    return cut.bytes + cut.ownBytes <= limits.tileBytes();
   }
 
   private static boolean isServed(Dim headDim) {
@@ -40,7 +123,7 @@ final class AttentionTensor {
   }
 
   /** Elements of a head, filled up. */
-  static int dim(Node node) {
+  private static int dim(Node node) {
     long most =
         Math.max(
             AttentionLaunch.headDim(node, Attention.QUERY).fixed(),
@@ -48,47 +131,23 @@ final class AttentionTensor {
     return most <= 32 ? 32 : most <= 64 ? 64 : 128;
   }
 
-  /** Heads of a group: those that share keys, as far as a warp has rows. */
-  static int heads(Attention op) {
-    return Math.min(WARP_ROWS, op.heads() / op.kvHeads());
+  /** Whether nothing is done to scores but scaling and hiding. */
+  private static boolean isPlain(Node node) {
+    Attention op = (Attention) node.op();
+    return op.softCap() == 0
+        && !node.has(Attention.ALIBI)
+        && !node.has(Attention.RELATIVE)
+        && !node.has(Attention.MASK);
   }
 
-  /** Queries of a tile's group. */
-  static int queries(Attention op) {
-    return WARPS * WARP_ROWS / heads(op);
-  }
-
-  /** Items of a tile's group. */
-  static int items() {
-    return WARPS * WARP_ITEMS;
-  }
-
-  /**
-   * Local memory of a group: its queries, and two blocks of keys and values. What it has besides is
-   * 8 bytes for each query and head.
-   */
-  private static int bytes(int warps, int dim) {
-    return (warps * WARP_ROWS + 4 * BLOCK) * dim * Short.BYTES;
+  /** What plans call it. */
+  static String name(DeviceLimits limits) {
+    return limits.warpgroups() ? "flash, warpgroups" : "flash, tensor cores";
   }
 
   /** The kernel for a tile of queries. */
-  static KernelSource source(Node node, List<String> defines) {
-    return source(node, defines, WARPS);
-  }
-
-  private static KernelSource source(Node node, List<String> defines, int warps, String... more) {
-    Attention op = (Attention) node.op();
-    List<String> own = Types.and(defines, more);
-    own.add("HEAD_DIM " + dim(node));
-    own.add("WARPS " + warps);
-    if (op.softCap() == 0
-        && !node.has(Attention.ALIBI)
-        && !node.has(Attention.RELATIVE)
-        && !node.has(Attention.MASK)) {
-      own.add("PLAIN");
-    }
-    return new KernelSource(
-        "attention_tensor.cu", "attention_tensor", own, bytes(warps, dim(node)));
+  static AttentionLaunch.Variant prompt(Node node, List<String> defines, DeviceLimits limits) {
+    return Cut.ofPrompt(node, limits).variant(node, defines);
   }
 
   /** The kernels for few queries; null without a cache. */
@@ -96,14 +155,13 @@ final class AttentionTensor {
     if (!node.has(Attention.PAGES)) {
       return null;
     }
-    int heads = heads((Attention) node.op());
-    List<String> merging = new ArrayList<>(defines);
-    merging.add("MERGES");
+    AttentionLaunch.Variant few =
+        Cut.ofFew(node, workshop.limits()).variant(node, defines, "SPLIT");
     return new AttentionSplit(
-        workshop.compile(source(node, defines, 1, "SPLIT")),
-        workshop.compile(new KernelSource("attention_tensor.cu", "attention_merge", merging)),
-        WARP_ROWS / heads,
-        heads,
-        WARP_ITEMS);
+        workshop.compile(few.source()),
+        workshop.compile(new KernelSource("attention_merge.cu", "attention_merge", defines)),
+        few.tile(),
+        few.heads(),
+        few.items());
   }
 }

@@ -56,7 +56,7 @@ public final class ModelKernels {
   public static final DeviceLimits LIMITS =
       new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 99 << 10, false);
 
-  /** Of Hopper, which has products of its own. */
+  /** Of Hopper, which has products and attention of its own. */
   private static final DeviceLimits HOPPER =
       new DeviceLimits(false, 1, 1024, 48 << 10, 1L << 40, 256, true, 1, 227 << 10, true);
 
@@ -98,6 +98,7 @@ public final class ModelKernels {
       kernels.elements();
       kernels.rows();
       hopper.products();
+      hopper.attention();
       Set<KernelSource> all = new LinkedHashSet<>(kernels.device.sources());
       all.addAll(hopper.device.sources());
       return all;

@@ -13,6 +13,8 @@
 #ifndef __cluster_dims__
 #define __cluster_dims__(...) __attribute__((cluster_dims(__VA_ARGS__)))
 #endif
+// The same, where a multiprocessor is to have so many groups.
+#define GROUP_AMONG(items, groups) __launch_bounds__(items, groups)
 
 // c += a b in float32: a 16 x 16 by rows, b 16 x 8 by columns. Lane 4 g + t has of a the rows g and
 // g + 8 (a0 and a2, a1 and a3), of b the column g, of both the numbers 2 t and 2 t + 1 (a0, a1, b0),
@@ -182,31 +184,48 @@ DEVICE u64 swizzled(LOCAL const void *at, i32 across, i32 next) {
 // sum[4 i + 2 r + c] is row g + 8 r, column 8 i + 2 t + c. All four issue wgmma_begin() before the first
 // and after touching sum, then products, then wgmma_commit(). Until WGMMA_WAIT says that the group is
 // done sum may not be touched, nor what a and b name be written.
+//
+// a may stand in registers: lane 4 g + t has in a[2 j + r] the numbers 8 j + 2 t and 8 j + 2 t + 1 of k of
+// row g + 8 r, the first in the lower half. They may not be touched either, and are for wgmma_begin() like
+// sum. The first product of a chain begins it: what sum was before does not matter.
 #define HEDDLE_TEN(d)                                                                             \
   "%" #d "0, %" #d "1, %" #d "2, %" #d "3, %" #d "4, %" #d "5, %" #d "6, %" #d "7, %" #d "8, %" #d "9, "
-#define HEDDLE_OPERANDS_32                                                                        \
-  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, %16, %17"
-#define HEDDLE_OPERANDS_128                                                                                \
+#define HEDDLE_SUMS_32                                                                            \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
+#define HEDDLE_SUMS_64                                                                            \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) "%30, %31}, "
+#define HEDDLE_SUMS_128                                                                           \
   "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) HEDDLE_TEN(3)           \
-      HEDDLE_TEN(4) HEDDLE_TEN(5) "%60, %61, %62, %63}, %64, %65"
-#define HEDDLE_OPERANDS_64                                                                                 \
-  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) "%30, %31}, %32, %33"
-#define HEDDLE_OPERANDS_256                                                                                \
+      HEDDLE_TEN(4) HEDDLE_TEN(5) "%60, %61, %62, %63}, "
+#define HEDDLE_SUMS_256                                                                           \
   "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, " HEDDLE_TEN(1) HEDDLE_TEN(2) HEDDLE_TEN(3)           \
       HEDDLE_TEN(4) HEDDLE_TEN(5) HEDDLE_TEN(6) HEDDLE_TEN(7) HEDDLE_TEN(8) HEDDLE_TEN(9)         \
-          HEDDLE_TEN(10) HEDDLE_TEN(11) "%120, %121, %122, %123, %124, %125, %126, %127}, %128, %129"
+          HEDDLE_TEN(10) HEDDLE_TEN(11) "%120, %121, %122, %123, %124, %125, %126, %127}, "
+#define HEDDLE_FACTORS_32 "%16, %17, "
+#define HEDDLE_FACTORS_64 "%32, %33, "
+#define HEDDLE_FACTORS_128 "%64, %65, "
+#define HEDDLE_FACTORS_256 "%128, %129, "
+#define HEDDLE_ROWS_32 "{%16, %17, %18, %19}, %20, "
+#define HEDDLE_ROWS_64 "{%32, %33, %34, %35}, %36, "
+#define HEDDLE_ROWS_128 "{%64, %65, %66, %67}, %68, "
 #define HEDDLE_SUM_4(i) "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3])
 #define HEDDLE_SUM_16(i)                                                                          \
   HEDDLE_SUM_4(i), HEDDLE_SUM_4(i + 4), HEDDLE_SUM_4(i + 8), HEDDLE_SUM_4(i + 12)
 #define HEDDLE_SUM_32(i) HEDDLE_SUM_16(i), HEDDLE_SUM_16(i + 16)
 #define HEDDLE_SUM_64(i) HEDDLE_SUM_32(i), HEDDLE_SUM_32(i + 32)
 #define HEDDLE_SUM_128(i) HEDDLE_SUM_64(i), HEDDLE_SUM_64(i + 64)
+#define HEDDLE_MNEMONIC(T, N) "wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." #T "." #T " "
 #define HEDDLE_WGMMA(name, T, N, sums, turned)                                                    \
   DEVICE void name##_##T##_##N(PRIVATE f32 *c, u64 a, u64 b) {                                    \
-    asm volatile("wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." #T "." #T " " HEDDLE_OPERANDS_##N       \
-                 ", 1, 1, 1, 0, " #turned ";"                                                     \
+    asm volatile(HEDDLE_MNEMONIC(T, N) HEDDLE_SUMS_##N HEDDLE_FACTORS_##N "1, 1, 1, 0, " #turned ";" \
                  : sums(0)                                                                        \
                  : "l"(a), "l"(b));                                                               \
+  }
+#define HEDDLE_WGMMA_ROWS(name, T, N, sums, goes_on, turned)                                      \
+  DEVICE void name##_##T##_##N(PRIVATE f32 *c, PRIVATE const u32 *a, u64 b) {                     \
+    asm volatile(HEDDLE_MNEMONIC(T, N) HEDDLE_SUMS_##N HEDDLE_ROWS_##N #goes_on ", 1, 1, " #turned ";" \
+                 : sums(0)                                                                        \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));                           \
   }
 #define HEDDLE_WGMMAS(T)                                                                          \
   HEDDLE_WGMMA(wgmma, T, 32, HEDDLE_SUM_16, 0)                                                    \
@@ -214,11 +233,26 @@ DEVICE u64 swizzled(LOCAL const void *at, i32 across, i32 next) {
   HEDDLE_WGMMA(wgmma, T, 256, HEDDLE_SUM_128, 0)                                                  \
   HEDDLE_WGMMA(wgmma_turned, T, 64, HEDDLE_SUM_32, 1)                                             \
   HEDDLE_WGMMA(wgmma_turned, T, 128, HEDDLE_SUM_64, 1)                                            \
-  HEDDLE_WGMMA(wgmma_turned, T, 256, HEDDLE_SUM_128, 1)
+  HEDDLE_WGMMA(wgmma_turned, T, 256, HEDDLE_SUM_128, 1)                                           \
+  HEDDLE_WGMMA_ROWS(wgmma_first_rows, T, 64, HEDDLE_SUM_32, 0, 0)                                 \
+  HEDDLE_WGMMA_ROWS(wgmma_rows, T, 64, HEDDLE_SUM_32, 1, 0)                                       \
+  HEDDLE_WGMMA_ROWS(wgmma_rows_turned, T, 32, HEDDLE_SUM_16, 1, 1)                                \
+  HEDDLE_WGMMA_ROWS(wgmma_rows_turned, T, 64, HEDDLE_SUM_32, 1, 1)                                \
+  HEDDLE_WGMMA_ROWS(wgmma_rows_turned, T, 128, HEDDLE_SUM_64, 1, 1)
 HEDDLE_WGMMAS(bf16)
 HEDDLE_WGMMAS(f16)
 DEVICE void wgmma_begin() { asm volatile("wgmma.fence.sync.aligned;" : : : "memory"); }
 DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory"); }
 // Waits until at most so many groups are under way.
 #define WGMMA_WAIT(groups) asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(groups) : "memory")
+
+// A compiler may move what touches registers alone across wgmma's fences and waits. Not across these, which
+// are nothing else: before wgmma_begin() for what was written since the last one, behind WGMMA_WAIT for
+// sums that are read next.
+DEVICE void settle_sums(PRIVATE f32 *x, i32 count) {
+  UNROLL for (i32 i = 0; i < count; i++) { asm volatile("" : "+f"(x[i]) : : "memory"); }
+}
+DEVICE void settle_rows(PRIVATE u32 *x, i32 count) {
+  UNROLL for (i32 i = 0; i < count; i++) { asm volatile("" : "+r"(x[i]) : : "memory"); }
+}
 #endif
