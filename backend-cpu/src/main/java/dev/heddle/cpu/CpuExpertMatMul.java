@@ -220,16 +220,6 @@ final class CpuExpertMatMul implements Step, MatMulTask.Matrices, WorkerPool.Tas
   }
 
   @Override
-  public long bias(long index) {
-    return 0;
-  }
-
-  @Override
-  public long residual(long index) {
-    return 0;
-  }
-
-  @Override
   public long y(long index) {
     return site.workspace() + sums() + (long) begins[expert] * extents.n() * Float.BYTES;
   }

@@ -27,10 +27,14 @@ final class MatMulTask implements WorkerPool.Task {
     long b(long index);
 
     /** 0 for none. */
-    long bias(long index);
+    default long bias(long index) {
+      return 0;
+    }
 
     /** 0 for none. */
-    long residual(long index);
+    default long residual(long index) {
+      return 0;
+    }
 
     long y(long index);
   }

@@ -108,16 +108,6 @@ record MatrixUnits(OneDnn library, String why) {
     }
 
     @Override
-    public long bias(long index) {
-      return 0;
-    }
-
-    @Override
-    public long residual(long index) {
-      return 0;
-    }
-
-    @Override
     public long y(long index) {
       return yAt;
     }

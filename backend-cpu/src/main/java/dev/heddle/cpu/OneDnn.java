@@ -143,7 +143,7 @@ final class OneDnn implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       return new Search.Missing(
           Cause.ABSENT,
-          "%s is not there; -D%s or %s would name it".formatted(file, PROPERTY, VARIABLE));
+          "%s cannot be loaded; -D%s or %s would name another".formatted(file, PROPERTY, VARIABLE));
     }
   }
 

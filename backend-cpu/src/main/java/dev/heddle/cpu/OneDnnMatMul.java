@@ -164,19 +164,24 @@ final class OneDnnMatMul implements Step, WorkerPool.Task {
   private long rows(int matrix, int row, int height, long copy) {
     int k = tile.k();
     long from = extents.a(matrix) + row * extents.aRow();
-    boolean dense = extents.aColumn() == Short.BYTES && extents.aRow() == (long) k * Short.BYTES;
-    if (dense && height == tile.rows()) {
+    long rowBytes = (long) k * Short.BYTES;
+    boolean whole = extents.aColumn() == Short.BYTES;
+    if (whole && extents.aRow() == rowBytes && height == tile.rows()) {
       return from;
     }
-    long to = copy;
     for (int r = 0; r < height; r++) {
-      for (int p = 0; p < k; p++) {
-        Memory.putShort(to, Memory.getShort(from + p * extents.aColumn()));
-        to += Short.BYTES;
+      long to = copy + r * rowBytes;
+      if (whole) {
+        Memory.copy(from, to, rowBytes);
+      } else {
+        for (int p = 0; p < k; p++) {
+          long at = from + p * extents.aColumn();
+          Memory.putShort(to + (long) p * Short.BYTES, Memory.getShort(at));
+        }
       }
       from += extents.aRow();
     }
-    Memory.zero(to, (long) (tile.rows() - height) * k * Short.BYTES);
+    Memory.zero(copy + height * rowBytes, (tile.rows() - height) * rowBytes);
     return copy;
   }
 }

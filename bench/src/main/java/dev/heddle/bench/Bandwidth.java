@@ -47,8 +47,13 @@ final class Bandwidth implements AutoCloseable {
 
   Bandwidth(int threads) {
     backend = new Backends().open("cpu", BackendOptions.DEFAULT.withThreads(threads)).value();
-    parts = allocate(threads);
     sums = new long[threads];
+    try {
+      parts = allocate(threads);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   /** The threads' parts of what a fill has written. */
