@@ -60,10 +60,11 @@ record RotaryWrite(Node query, Node key, Node keys, Node values, Node last) {
     if (!isWrite(values) || !isRotation(query) || !isRotation(key)) {
       return null;
     }
-    // Whatever stands between them might want the memory of what is only read at the end.
+    // Whatever stands between them might want the memory of what is only read at the end, and so
+    // might the rotated queries, were they behind what reads the keys.
     IntSummaryStatistics places =
         Stream.of(query, key, keys, values).mapToInt(graph.nodes()::indexOf).summaryStatistics();
-    return places.getMax() - places.getMin() == 3
+    return places.getMax() - places.getMin() == 3 && places.getMin() == graph.nodes().indexOf(query)
         ? new RotaryWrite(query, key, keys, values, graph.nodes().get(places.getMax()))
         : null;
   }
